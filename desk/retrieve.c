@@ -194,8 +194,7 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
     progress_begin(&r.progress, "retrieving");
     good = good && begin_bag(&r, &error) && begin_receipt(&r, &error) && desk_volume_visit(&r.volume, &visit, &error);
     if (good && visit.closed)
-        good = error_set(&error, STATUS_CLOSED, a->operands[0], NULL,
-                         "name files that are open; or give a reason with --override, and --log, if you may",
+        good = error_set(&error, STATUS_CLOSED, a->operands[0], NULL, "name files that are open; or " RIGHTS_REMEDY,
                          "%" PRIu64 " files or folders that are wanted are closed", visit.closed);
     if (good && visit.unnamed)
         good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, "`muniment files` lists what it holds",

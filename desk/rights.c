@@ -148,7 +148,6 @@ struct rights {
     const struct arguments *arguments;
     const char *object;
     char today[11];
-    bool office; /* a root is named: a reason takes a permit, which two persons signed */
     struct rule *rules;
     size_t count;
 };
@@ -203,12 +202,12 @@ static bool permits_rule(const struct decision *permit, const struct decision *r
             rights_name_is(rule->path, permit->path, strlen(permit->path)));
 }
 
-/* Whether a reason opens what a rule closes: where an office is named, if two persons permitted it, for what the rule
- * is about or for what is asked. */
+/* Whether a reason opens what a rule closes: if two persons permitted it, for what the rule is about or for what is
+ * asked. */
 static bool is_overridden(const struct rights *r, const struct rule *rule, unsigned slot,
                           const struct rights_path *path)
 {
-    bool permitted = !r->office;
+    bool permitted = false;
 
     for (size_t i = 0; i < r->count && !permitted; i++) {
         const struct decision *permit = &r->rules[i].decision;
@@ -237,7 +236,6 @@ static bool add_archive(struct rights *r, struct archive *archive, unsigned leve
     evidence_of(archive, &subject);
     e = desk_evidence(r->arguments, &subject, error);
     good = e;
-    r->office = r->office || (e && evidence_of_office(e));
     while (good && (rule = evidence_permit(e, &permit)))
         good = add_rule(r, rule, level) || error_host(error, subject.path, ENOMEM, "cannot judge");
     good = good && (evidence_lost(e) == 0 || is_ventured(r) ||
@@ -333,11 +331,8 @@ bool rights_allow(const struct rights *r, unsigned slot, bool with_paths, struct
         return error_set(error, STATUS_USAGE, r->object, NULL, "name the office's log with --log and --by",
                          "is closed, and --override is an act that must be recorded");
     return error_set(error, STATUS_CLOSED, r->object, slot == DRIVE_COUNT ? NULL : drive_slot_names[slot],
-                     reason      ? "two persons permit it: `muniment decide --permit-until`"
-                     : r->office ? "two persons permit it (`muniment decide --permit-until`); then give a reason with "
-                                   "--override, and --log"
-                                 : "give a reason with --override, and --log, if you may",
-                     redacted ? "is redacted%s" : "is closed until %s", redacted ? "" : until);
+                     reason ? RIGHTS_PERMIT : RIGHTS_REMEDY, redacted ? "is redacted%s" : "is closed until %s",
+                     redacted ? "" : until);
 }
 
 bool rights_are_open(const struct rights *r)

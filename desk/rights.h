@@ -28,7 +28,8 @@ bool desk_vouched(const struct arguments *arguments, struct archive *archive, co
 struct rights;
 
 /* Collects the rules of an archive and of all above it. Null with *error: a parent or a batch is missing or damaged, so
- * that nobody knows (STATUS_UNDECIDED), unless --override gives a reason that --log records. */
+ * that nobody knows (STATUS_UNDECIDED), unless two persons permitted it and --override gives a reason that --log
+ * records. */
 struct rights *rights_open(const struct arguments *arguments, struct archive *archive, struct error *error);
 void rights_close(struct rights *rights);
 
@@ -50,8 +51,14 @@ bool rights_rule_names(const char *rule, const struct rights_path *path);
 /* The strictest rule for a drive (DRIVE_COUNT: for all of the machine) or a path on it (null: the drive, with all that
  * is not closed by itself); null: it may be seen today. Otherwise the date, or REDACTED. */
 const char *rights_closed(const struct rights *rights, unsigned slot, const struct rights_path *path);
+/* What opens what is closed, for messages: a permit, and a reason. */
+#define RIGHTS_PERMIT "two persons whom --trust names permit it: `muniment decide --permit-until`"
+#define RIGHTS_REMEDY \
+    "two persons whom --trust names permit it (`muniment decide --permit-until`); then give a reason with " \
+    "--override, and --log"
+
 /* Whether all of a drive or of the machine may be seen, with every path. False with *error (STATUS_CLOSED). --override
- * opens what is closed, if the act is recorded (--log). */
+ * opens what is closed, if two persons permitted it and the act is recorded (--log). */
 bool rights_allow(const struct rights *rights, unsigned slot, bool with_paths, struct error *error);
 
 /* The strictest of all rules, those of drives and paths too, whether its date has come or not; "": everything is open.

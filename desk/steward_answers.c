@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "desk/progress.h"
+#include "desk/rights.h"
 #include "desk/work.h"
 #include "formats/json.h"
 #include "formats/message.h"
@@ -101,7 +102,7 @@ void steward_soften(const struct steward *s, char *text)
         snprintf(folder, sizeof folder, "%.4000s/", folders[i]);
         remove_all(text, folder);
     }
-    remove_all(text, ": give a reason with --override if you may");
+    remove_all(text, ": " RIGHTS_REMEDY);
     text[strcspn(text, "\n")] = '\0';
 }
 

@@ -355,7 +355,7 @@ for command in "boot a/a.mun --until time:1" "export a/a.mun -o x.img" "retrieve
 done
 gives "no --trust: the archive's own signer decides" 6 read_one a/a.mun
 gives "Q-11: a reason alone is not enough" 2 read_one a/a.mun $trust --override "court order 17"
-gives "nor is one that is recorded, where the office has two persons" 5 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
+gives "nor is one that is recorded" 5 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
 gives "Q-12: one person permits it" 0 "$MUNIMENT" decide a/a.mun --permit-until 2099-01-01 --reason "court order 17" --key work $trust
 says "which is not enough" out 'archive permitted until 2099-01-01: court order 17 (a permit takes two: it changes nothing)'
 gives "so that it stays closed" 5 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
@@ -383,10 +383,21 @@ for file in 1 4; do "$MUNIMENT" decide paths/p.mun --drive fd0 --path records/p1
 gives "a permit of a file opens that file" 0 read_one paths/p.mun $trust $reason
 gives "and no other" 6 "$MUNIMENT" files paths/p.mun RECORDS/P1024.TXT $trust $reason
 gives "nor the machine" 6 "$MUNIMENT" boot paths/p.mun --until time:1 $trust $reason
-says "which says what would" err 'two persons permit it'
+says "which says what would" err 'two persons whom --trust names permit it'
 "$MUNIMENT" decide paths/p.mun --drive fd0 --path records --permit-until 2098-01-01 --reason r --key work --second second $trust >out
 gives "one of its folder opens both, and so the machine" 0 "$MUNIMENT" boot paths/p.mun --until time:1 $trust $reason
-gives "where no office is named, a reason is enough" 0 read_one permit/p.mun --override r --log permit/log --by archivist-1
+# An office without a root: the keys of two are named (Q-13).
+mkdir rootless; cp open.mun rootless/r.mun; "$MUNIMENT" log new rootless/log --origin x >out
+reason="--override r --log rootless/log --by archivist-1" both="--trust work.pub --trust second.pub"
+"$MUNIMENT" decide rootless/r.mun --close-until 2099-01-01 --reason law --key work $both >out
+gives "Q-13: without a root, a reason alone opens nothing" 6 read_one rootless/r.mun $both $reason
+gives "nor where nobody is named" 6 read_one rootless/r.mun $reason
+says "which says what would" err 'two persons whom --trust names permit it'
+"$MUNIMENT" decide rootless/r.mun --permit-until 2098-01-01 --reason r --key work --second second $both >out
+gives "two of the keys that are named permit it" 0 read_one rootless/r.mun $both $reason
+gives "but not a reader who names one of them" 6 read_one rootless/r.mun --trust work.pub $reason
+gives "nor one who names nobody" 6 read_one rootless/r.mun $reason
+gives "nor without a reason" 6 read_one rootless/r.mun $both
 says "it is recorded" office.log '"override":"court order 17"'
 "$MUNIMENT" decide open.mun --permit-until 2099-01-01 --reason r --key work --second second $trust >out
 gives "the closed one of two may be the second" 0 "$MUNIMENT" diff open.mun a/a.mun $trust --override "court order 18" --log office.log --by archivist-1
@@ -494,6 +505,10 @@ says "by the parent's rule" err 'until 2040-01-01'
 mkdir orphan && cp chain/child.mun orphan/
 gives "without its parent nobody knows" 5 read_one orphan/child.mun $trust
 gives "nor by a reason that nobody records" 5 read_one orphan/child.mun $trust --override "court order 17"
+"$MUNIMENT" log new orphan/log --origin x >out
+orphaned() { read_one orphan/child.mun "$@" --override "court order 17" --log orphan/log --by archivist-1; }
+gives "Q-12: nor by one that nobody permitted" 5 orphaned $trust
+gives "Q-13: nor where no root is named" 5 orphaned $both
 gives "ls shows what is to be reviewed" 0 "$MUNIMENT" ls a --due 9999 --log office.log
 says "by its date" out 'review 2030-01-01'
 # ls and premis say what is decided now, not what was sealed.
@@ -759,7 +774,7 @@ mkdir asked-for; cp open.mun asked-for/u.mun; "$MUNIMENT" log new desk.log --ori
 "$MUNIMENT" decide asked-for/u.mun --close-until 2087-01-01 --reason x --key work $trust >out
 reason=$'override order 17\n'
 reading asked-for $trust --log desk.log
-passed "Q-12: nor for a reason, where the office has two persons" $([ "$(cat code)" -ge 400 ]; echo $?)
+passed "Q-12: nor for a reason that nobody permitted" $([ "$(cat code)" -ge 400 ]; echo $?)
 "$MUNIMENT" decide asked-for/u.mun --permit-until 2086-01-01 --reason "order 17" --key work --second second $trust >out
 reading asked-for $trust --log desk.log
 passed "but as these permit it" $([ "$(cat code)" -lt 300 ]; echo $?)
@@ -863,7 +878,7 @@ mkdir twin; cp closed/laundered.mun twin/; cp a0/a0.mun twin/closed.mun
 attack "beside an open twin of its parent" 5 read_one twin/laundered.mun $trust
 printf 'wait time 1\nsnapshot s.snapshot\n' >s.script
 "$MUNIMENT" decide closed/closed.mun --permit-until 2090-01-01 --reason order --key work --second second $trust >out
-"$MUNIMENT" boot closed/closed.mun --script s.script --record s.journal --override "court order 17" --log office.log --by archivist-1 >out
+"$MUNIMENT" boot closed/closed.mun --script s.script --record s.journal $trust --override "court order 17" --log office.log --by archivist-1 >out
 attack "a journal of a closed machine, on an open twin" 3 "$MUNIMENT" replay open.mun s.journal $trust
 says "is refused by the digest of content.txt" err 'of another archive of this machine'
 attack "a snapshot of it" 3 "$MUNIMENT" boot open.mun --resume s.snapshot --until time:2 $trust

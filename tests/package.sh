@@ -158,7 +158,9 @@ passed "nothing is left" "$(! ls -d less* 2>/dev/null | grep -qv '\.withheld$'; 
 printf 'muniment: description 0\ntitle: "A"\nrights: closed until 2999-12-31\n' >closed.yaml
 "$MUNIMENT" seal records.yaml --description closed.yaml -o closed.mun --key key >out
 "$MUNIMENT" log new office.log --origin archive.example/package >out
-gives "nor what is closed (R-13)" 6 "$MUNIMENT" retrieve closed.mun RECORDS -o closed --prove --override "court order 17" --log office.log --by archivist-1
+two="--trust key.pub --trust other.pub"
+"$MUNIMENT" decide closed.mun --permit-until 2999-01-01 --reason "court order 17" --key key --second other $two >out
+gives "nor what is closed (R-13)" 6 "$MUNIMENT" retrieve closed.mun RECORDS -o closed --prove $two --override "court order 17" --log office.log --by archivist-1
 says "whatever the reason" err "discloses what lies beside"
 gives "a session has no proof" 2 "$MUNIMENT" retrieve records.mun RECORDS -o less --prove --overlay session
 gives "nor has an image" 2 "$MUNIMENT" retrieve records.img RECORDS -o less --prove

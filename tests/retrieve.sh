@@ -305,7 +305,11 @@ says "until when" err "is closed until 2999-12-31"
 says "that is in the log" office.log '"outcome":"closed"'
 gives "nor retrieved" 6 "$MUNIMENT" retrieve closed.mun -o closed
 passed "nothing of it is there" "$([ ! -e closed ]; echo $?)"
-gives "unless for a reason" 0 "$MUNIMENT" retrieve closed.mun -o closed --override "court order 17" --log office.log --by archivist-2
+"$MUNIMENT" key new second >out
+two="--trust key.pub --trust second.pub" reason="--log office.log --by archivist-2 --override"
+gives "nor for a reason that one person has" 6 "$MUNIMENT" retrieve closed.mun -o closed $two $reason "court order 17"
+gives "two permit it" 0 "$MUNIMENT" decide closed.mun --permit-until 2999-12-30 --reason "court order 17" --key key --second second $two --log office.log --by archivist-2
+gives "then a reason opens it" 0 "$MUNIMENT" retrieve closed.mun -o closed $two $reason "court order 17"
 says "which is in the bag" closed/bag-info.txt "Muniment-Override: court order 17"
 says "and in the log" office.log '"override":"court order 17"'
 gives "an overlay that is not there" 4 "$MUNIMENT" files open.mun --overlay session

@@ -124,7 +124,8 @@ if subprocess.run(["pkg-config", "--exists", "libwebsockets"], check=False).retu
     print("built without libwebsockets")
     sys.exit(77)
 library.mkdir()
-run("key", "new", work / "key")
+for key in ("key", "second"):
+    run("key", "new", work / key)
 run("seal", BUILD / "demo/records.yaml", "--description", BUILD / "demo/records-description.yaml", "-o", library / "records.mun", "--key", work / "key")
 (work / "busy.S").write_text(BUSY)
 subprocess.run(["gcc", "-m32", "-c", "-o", work / "busy.o", work / "busy.S"], check=True)
@@ -261,7 +262,8 @@ run("log", "new", work / "office/log", "--origin", "office.example/log")
 subprocess.run(["cp", MUNIMENT, work / "muniment"], check=True)
 os.utime(work / "muniment", (1, 1))
 os.environ["MUNIMENT"] = str(work / "muniment")
-desk = Desk(work / "later", library, state, "--log", work / "office/log", "--engine", "interpreter")
+both = ("--trust", work / "key.pub", "--trust", work / "second.pub")
+desk = Desk(work / "later", library, state, "--log", work / "office/log", "--engine", "interpreter", *both)
 wrong = run("serve", library, "--state", work / "no-state", "--engine", "fast")
 fact("no other engine is taken", wrong.returncode == 2 and "translator or interpreter" in wrong.stdout, wrong.stdout)
 begun = time.monotonic()
@@ -397,6 +399,7 @@ reasoned = json.loads(desk.ask("POST", "/api/archives/wider.mun/sessions", "over
 fact("one is opened for a reason", desk.until(reasoned, "running"))
 confuse_storage(theirs)
 before, folders = (state / "sessions" / one / "journal").read_bytes(), set(library.iterdir())
+run("decide", library / "wider.mun", "--permit-until", "2098-01-01", "--reason", "a request", "--key", work / "key", "--second", work / "second", *both)
 
 
 def looks(session):
@@ -413,7 +416,7 @@ fact("a screen is shown of what is open", looks(one))
 os.kill(process_of(one), signal.SIGSTOP)  # it cannot suspend itself yet
 closing = run("decide", library / "wider.mun", "--close-until", "2098-01-01", "--reason", "living persons", "--key", work / "key")
 fact("and of what was closed a moment ago none", closing.returncode == 0 and not looks(one), closing.stdout)
-fact("but to who opened it for a reason", looks(reasoned))
+fact("but to who opened it for a reason, which two permitted", looks(reasoned))
 os.kill(process_of(one), signal.SIGCONT)
 fact("sessions end when their archive is closed meanwhile", closing.returncode == 0 and desk.until(one, "suspended", 30) and desk.until(other, "suspended", 30), closing.stdout)
 fact("with the date", "closed until 2098-01-01" in desk.session(one).get("reason", ""), str(desk.session(one)))

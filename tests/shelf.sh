@@ -6,7 +6,7 @@ set -u
 here=$PWD muniment=$(realpath "${MUNIMENT:-build/muniment}")
 cd "$WORK" || exit 1
 python3 "$here/tests/shelf.py" forty >out 2>&1 || { status=$?; cat out; exit $status; }
-"$muniment" key new office >out && "$muniment" log new day.log --origin archive.example/log >out
+"$muniment" key new office >out && "$muniment" key new second >out && "$muniment" log new day.log --origin archive.example/log >out
 ingest() { "$muniment" ingest "$1" --library library --key office --archivist forty/archivist.pem --log day.log --by p-17 "${@:2}"; }
 
 # --- Identified ---
@@ -38,11 +38,14 @@ PY
 echo $?)"
 
 # --- Verified again ---
+two="--trust office.pub --trust second.pub"
 gives "the library is intact" 0 "$muniment" verify library --trust office.pub
 passed "all of it" "$([ "$(grep -c 'intact, signed by a trusted key' out)" = 37 ]; echo $?)"
 for ((n = 1; n <= 37; n++)); do
     printf -v name %02d $n
-    "$muniment" export library/1998-0$name.mun -o disk.raw --force --override "the test compares" --log day.log --by p-17 >out 2>err && cmp -n "$(stat -c %s forty/raw/$name.raw)" disk.raw forty/raw/$name.raw >>out 2>&1
+    rm -rf permitted && mkdir permitted && cp library/1998-0$name.mun permitted/m.mun
+    "$muniment" decide permitted/m.mun --permit-until 2099-01-01 --reason "the test compares" --key office --second second $two >out
+    "$muniment" export permitted/m.mun -o disk.raw --force $two --override "the test compares" --log day.log --by p-17 >out 2>err && cmp -n "$(stat -c %s forty/raw/$name.raw)" disk.raw forty/raw/$name.raw >>out 2>&1
     passed "machine $n holds what its image held" $?
     passed "to the end" "$([ $(($(stat -c %s disk.raw) / 512)) -ge $((($(stat -c %s forty/raw/$name.raw) + 511) / 512)) ]; echo $?)"
 done

@@ -124,7 +124,7 @@ export const texts = {
   powerOnHint: 'A session begins where the machine’s picture was taken; this one begins at power-on.',
 
   override: 'Open for a reason',
-  overrideAsk: 'This archive is closed. An archivist may open it for a reason, which the office’s log keeps:',
+  overrideAsk: 'This archive is closed. If two persons have permitted it, an archivist may open it for a reason, which the office’s log keeps:',
   overrideReason: 'Reason',
   overrideChip: (reason) => `Opened for a reason: ${reason}`,
 

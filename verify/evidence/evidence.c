@@ -325,7 +325,6 @@ static bool judge(struct evidence *e, const struct evidence_request *r, struct e
 
     for (size_t i = 0; good && i < e->count; i++)
         judge_signatures(e, e->batches[i], who);
-    e->office = good && trusted_office(who);
     if (good)
         judge_key(who, e->subject.sealed.signer, e->proved, &e->signer);
     trusted_free(who);
@@ -495,11 +494,6 @@ void evidence_of(struct archive *archive, struct evidence_subject *subject)
     memcpy(subject->sealed.signer, s->signer, sizeof(hex_digest));
     memcpy(subject->sealed.signature, s->bytes, SIGNATURE_SIZE);
     sealed_rights(&subject->sealed, d);
-}
-
-bool evidence_of_office(const struct evidence *e)
-{
-    return e->office;
 }
 
 const char *evidence_proved(const struct evidence *e)

@@ -88,8 +88,6 @@ const char *evidence_review(const struct evidence *evidence);
 /* The decisions that count, one after the other, from *position 0 on; null at the end. */
 const struct decision *evidence_next(const struct evidence *evidence, size_t *position);
 
-/* Whether a root is named: acts that need two persons can have them. */
-bool evidence_of_office(const struct evidence *evidence);
 /* The permits, which two persons signed, one after the other, from *position 0 on; null at the end. */
 const struct decision *evidence_permit(const struct evidence *evidence, size_t *position);
 

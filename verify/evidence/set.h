@@ -16,7 +16,6 @@ struct evidence {
     struct text notes; /* lines; '!' before one about something wrong */
     uint64_t wrong;
     struct trust signer; /* of the archive, at the time that is proved */
-    bool office;         /* a root is named as trusted */
     bool somebody;       /* is named as trusted; otherwise the archive's own signer decides, and vouches for nothing */
 };
 

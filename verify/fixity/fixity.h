@@ -135,8 +135,6 @@ struct trust {
 struct trusted;
 struct trusted *trusted_load(const char *const *paths, size_t count, struct error *error);
 void trusted_free(struct trusted *trusted);
-/* Whether a root is among them. */
-bool trusted_office(const struct trusted *trusted);
 
 /* Whether a signer (SHA-256 of a SubjectPublicKeyInfo, in hexadecimal) is trusted, for a signature that is proved to
  * exist since a date (YYYY-MM-DD; null: that is only claimed). */

@@ -145,15 +145,6 @@ static const struct key_text *find_root(const struct trusted *t, const char *dig
     return NULL;
 }
 
-bool trusted_office(const struct trusted *t)
-{
-    bool office = false;
-
-    for (size_t i = 0; i < t->text_count; i++)
-        office = office || t->texts[i].kind == KEY_TEXT_ROOT;
-    return office;
-}
-
 /* What a certificate or revocation is worth by its root. */
 static enum signature_state by_root(const struct trusted *t, const struct key_text *text)
 {
