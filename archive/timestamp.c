@@ -418,3 +418,56 @@ void stamp_judge(struct stamp_bytes response, struct stamp_bytes about, const st
     TS_RESP_free(j.response);
     ERR_clear_error();
 }
+
+/* --- Where lists are --- */
+
+/* Of RFC 3986, but for the quote. */
+#define PLAIN_ADDRESS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#[]@!$&()*+,;=%"
+
+/* Takes the first address of a distribution point that is one, and is not there yet. */
+static size_t take_address(const DIST_POINT *point, char (*addresses)[STAMP_ADDRESS], size_t count)
+{
+    const GENERAL_NAMES *names = point->distpoint && point->distpoint->type == 0 ? point->distpoint->name.fullname
+                                                                                 : NULL;
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        const ASN1_IA5STRING *uri = name->type == GEN_URI ? name->d.uniformResourceIdentifier : NULL;
+        const char *text = uri ? (const char *)ASN1_STRING_get0_data(uri) : "";
+        const size_t length = strlen(text);
+
+        if ((strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0) || length >= STAMP_ADDRESS ||
+            (int)length != ASN1_STRING_length(uri) || strspn(text, PLAIN_ADDRESS) != length)
+            continue;
+        for (size_t n = 0; n < count; n++)
+            if (strcmp(addresses[n], text) == 0)
+                return count;
+        memcpy(addresses[count], text, length + 1);
+        return count + 1;
+    }
+    return count;
+}
+
+size_t stamp_lists(struct stamp_bytes response, struct stamp_bytes about, const struct stamp_trust *trust,
+                   char (*addresses)[STAMP_ADDRESS], size_t limit)
+{
+    struct judging j = {.response = NULL};
+    struct stamp_verdict v = {.state = STAMP_WRONG};
+    size_t count = 0;
+
+    if (response.size <= STAMP_LIMIT && judge(&j, response, about, trust, &v)) {
+        X509 *certificate = j.signer, *issuer;
+
+        for (unsigned depth = 0; depth < CHAIN_MOST && (issuer = issuer_of(&j, certificate)) && issuer != certificate;
+             depth++, certificate = issuer) {
+            CRL_DIST_POINTS *points = X509_get_ext_d2i(certificate, NID_crl_distribution_points, NULL, NULL);
+
+            for (int i = 0; i < sk_DIST_POINT_num(points) && count < limit; i++)
+                count = take_address(sk_DIST_POINT_value(points, i), addresses, count);
+            CRL_DIST_POINTS_free(points);
+        }
+    }
+    X509_STORE_free(j.store);
+    TS_RESP_free(j.response);
+    ERR_clear_error();
+    return count;
+}

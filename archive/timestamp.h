@@ -60,4 +60,11 @@ struct stamp_verdict {
 void stamp_judge(struct stamp_bytes response, struct stamp_bytes about, const struct stamp_trust *trust,
                  struct stamp_verdict *verdict);
 
+#define STAMP_ADDRESS 512u
+
+/* Where the certificates of a stamp that is good say that lists of those that were revoked can be had: up to `limit`
+ * addresses (http, https) that can stand in single quotes in a command. 0 if it is not good. */
+size_t stamp_lists(struct stamp_bytes response, struct stamp_bytes about, const struct stamp_trust *trust,
+                   char (*addresses)[STAMP_ADDRESS], size_t limit);
+
 #endif

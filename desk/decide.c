@@ -8,10 +8,9 @@
 #include "desk/act.h"
 #include "desk/desk.h"
 #include "desk/rights.h"
+#include "desk/tsa.h"
 #include "desk/volume.h"
 #include "formats/plain.h"
-
-#define CRL_COUNT 8
 
 struct deciding {
     const struct arguments *arguments;
@@ -20,7 +19,7 @@ struct deciding {
     struct evidence *evidence;
     struct key *keys[2];
     size_t key_count;
-    struct stamp_bytes crls[CRL_COUNT];
+    struct stamp_bytes crls[TSA_LISTS];
     size_t crl_count;
 };
 
@@ -188,7 +187,7 @@ static bool read_crls(struct deciding *d, struct error *error)
     size_t position = 0;
 
     while ((path = argument_next(d->arguments, "--crl", &position))) {
-        FILE *file = d->crl_count < CRL_COUNT ? fopen(path, "rb") : NULL;
+        FILE *file = d->crl_count < TSA_LISTS ? fopen(path, "rb") : NULL;
         uint8_t *bytes = file ? malloc(STAMP_LIMIT) : NULL;
         size_t size = bytes ? fread(bytes, 1, STAMP_LIMIT, file) : 0;
 
@@ -204,100 +203,26 @@ static bool read_crls(struct deciding *d, struct error *error)
     return true;
 }
 
-#define REPLY_TYPE "application/timestamp-reply" /* RFC 3161, section 3.4 */
-#define REPLY_ROOM 256                           /* for what curl adds to a response */
-#define LATE 10u                                 /* seconds after which a curl that should have ended is ended */
-
-static bool is_address(const char *tsa)
-{
-    return strncmp(tsa, "http://", 7) == 0 || strncmp(tsa, "https://", 8) == 0;
-}
-
-/* The command that asks an authority: the one that is given, or the host's curl for an address, which follows nothing
- * to another address and closes with a line that says what it got. */
-static bool tsa_command(const struct arguments *a, const char *tsa, char *command, size_t size, unsigned *seconds,
-                        struct error *error)
-{
-    const char *given = argument_value(a, "--timeout") ? argument_value(a, "--timeout") : "60";
-    int length;
-
-    *seconds = (unsigned)strtoul(given, NULL, 10);
-    if (strspn(given, "0123456789") != strlen(given) || strlen(given) > 5 || *seconds == 0)
-        return error_set(error, STATUS_USAGE, "stamp", NULL, NULL, "--timeout takes a number of seconds");
-    length = is_address(tsa)
-                 ? snprintf(command, size,
-                            "exec curl -q -sSf --globoff --proto =http,https --max-time %u "
-                            "-H 'Content-Type: application/timestamp-query' -H 'Accept: " REPLY_TYPE "' -H 'Expect:' "
-                            "--data-binary @- -w '\\n%%{http_code} %%{content_type}' --url '%s'",
-                            *seconds, tsa)
-                 : snprintf(command, size, "%s", tsa);
-    return (length < (int)size && !(is_address(tsa) && strchr(tsa, '\''))) ||
-           error_set(error, STATUS_USAGE, "--tsa", NULL, NULL, "is no address and no command that can be run");
-}
-
-/* Takes the closing line off a response that curl brought: it must have come from there, as a time stamp. */
-static bool take_reply(const uint8_t *response, size_t *length, struct error *error)
-{
-    size_t end = *length;
-    char line[REPLY_ROOM];
-    unsigned code = 0;
-    int used = 0;
-
-    while (end > 0 && response[end - 1] != '\n')
-        end--;
-    snprintf(line, sizeof line, "%.*s", (int)(*length - end), (const char *)response + end);
-    *length = end ? end - 1 : 0;
-    if (sscanf(line, "%u %n", &code, &used) == 1 && code == 200 &&
-        strncmp(line + used, REPLY_TYPE, strlen(REPLY_TYPE)) == 0 && strchr("; ", line[used + strlen(REPLY_TYPE)]))
-        return true;
-    return error_set(error, STATUS_HOST, "--tsa", NULL, NULL, "answered %.100s, not 200 " REPLY_TYPE, line);
-}
-
-/* Asks for a stamp, and looks whether it is one. response has room for STAMP_LIMIT + REPLY_ROOM bytes. */
-static bool ask(const struct deciding *d, const char *about, uint8_t *response, size_t *length, struct error *error)
-{
-    const char *tsa = argument_value(d->arguments, "--tsa"), *policy = argument_value(d->arguments, "--policy");
-    struct text query = {.bytes = NULL};
-    struct stamp_bytes over;
-    struct stamp_trust trust = {.crls = d->crls, .crl_count = d->crl_count};
-    struct stamp_verdict verdict;
-    char command[4096];
-    unsigned seconds;
-    bool good;
-
-    if (!evidence_stamped(d->evidence, about, &over))
-        return error_set(error, STATUS_INPUT, d->subject.path, about, NULL, "has no such batch of evidence");
-    good = tsa_command(d->arguments, tsa, command, sizeof command, &seconds, error) &&
-           timestamp_request(over.bytes, over.size, policy, &query, error) &&
-           command_run(command, "--tsa", query.bytes, query.length, seconds + (is_address(tsa) ? LATE : 0), response,
-                       STAMP_LIMIT + REPLY_ROOM, length, error) &&
-           (!is_address(tsa) || take_reply(response, length, error));
-    text_free(&query);
-    if (!good)
-        return false;
-    stamp_judge((struct stamp_bytes){response, *length}, over, &trust, &verdict);
-    if (verdict.state == STAMP_WRONG || verdict.ahead)
-        return error_set(error, STATUS_HOST, "--tsa", NULL, NULL, "gave what is no stamp: it %s", verdict.why);
-    return !policy || strcmp(verdict.policy, policy) == 0 ||
-           error_set(error, STATUS_HOST, "--tsa", NULL, NULL, "gave a stamp of policy %s, not %.60s", verdict.policy,
-                     policy);
-}
-
 static enum status stamp_all(const struct arguments *a, struct act *act)
 {
     const char *about = argument_value(a, "--about") ? argument_value(a, "--about") : "signature";
-    uint8_t *response = malloc(STAMP_LIMIT + REPLY_ROOM);
+    uint8_t *response = malloc(TSA_ROOM);
     struct deciding d;
     struct error error;
     hex_digest name = "";
     size_t length = 0;
+    struct stamp_bytes over;
     struct file_state state = {.size = 0};
     bool good = begin(&d, a, &error) && load_keys(&d, &error) &&
                 file_state(archive_descriptor(d.archive), a->operands[0], &state, &error);
 
     if (good && !response)
         good = error_host(&error, a->operands[0], ENOMEM, "cannot stamp");
-    good = good && read_crls(&d, &error) && ask(&d, about, response, &length, &error);
+    good = good && (evidence_stamped(d.evidence, about, &over) ||
+                    error_set(&error, STATUS_INPUT, d.subject.path, about, NULL, "has no such batch of evidence"));
+    good = good && read_crls(&d, &error) && tsa_ask(a, over, response, &length, &error) &&
+           (d.crl_count > 0 ||
+            tsa_lists(a, over, (struct stamp_bytes){response, length}, d.crls, &d.crl_count, &error));
     struct batch_request request = {
         .subject = &d.subject,
         .stands_on = d.evidence,

@@ -65,7 +65,7 @@ static const struct option stamp_options[] = {
     { "--timeout", "SECONDS", "how long the authority may take to answer (60); a command that takes longer is ended", false, false },
     { "--policy", "OID", "the policy that the stamp must have (1.2.3.4); without it, any", false, false },
     { "--about", "BATCH", "stamp this batch of evidence, not the signature of the archive", false, false },
-    { "--crl", "FILE", "keep this list of revoked certificates with the stamp (may be repeated)", true, false },
+    { "--crl", "FILE", "keep this list of revoked certificates with the stamp (may be repeated); without it, those are fetched that the\ncertificates name, if --tsa-trust vouches for them", true, false },
     { "--key", "KEY", "sign what is kept with the stamp, the file's digests among it", false, false },
     TRUST_OPTIONS,
     ACT_OPTIONS,

@@ -23,14 +23,14 @@ read_one() { "$MUNIMENT" files "$1" RECORDS/P1021.TXT "${@:2}"; }
 
 # --- An authority for time stamps, by openssl ts ---
 
-authority() # NAME DAYS [FAKETIME]: a CA and a certificate that it gave
+authority() # NAME DAYS [EXTENSION]: a CA and a certificate that it gave
 {
     mkdir -p "$1"
     (
         cd "$1" || exit
         LD_PRELOAD=$WORK/clock.so CLOCK=1000000000 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.pem -days 36500 -subj "/CN=$1 CA"
         openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout tsa.key -out tsa.csr -subj "/CN=$1 TSA"
-        printf 'extendedKeyUsage=critical,timeStamping\n' >tsa.ext
+        printf '%s\n' extendedKeyUsage=critical,timeStamping ${3:+"$3"} >tsa.ext
         echo 01 >serial; : >index.txt; echo 01 >crlnumber; echo 01 >tsaserial
         cat >ca.cnf <<CNF
 [ca]
@@ -142,6 +142,51 @@ badly "an answer without end" /long 'more than 65792 bytes'
 badly "an answer of a terabyte" /announced 'more than 65792 bytes'
 badly "an answer byte by byte" /slow 'exit status 28'
 badly "silence" /silent 'exit status 28'
+# Lists of revoked certificates are fetched from where the certificates say (B-19 to B-21).
+pointing() # NAME ADDRESS: an authority whose certificate names an address of lists, and an archive to be stamped by it
+{
+    authority "$1" "-days 3650" "crlDistributionPoints=URI:$2"
+    (cd "$1" && openssl ca -config ca.cnf -gencrl -out list.crl) >>log 2>&1
+    mkdir "$1/at" && cp open.mun "$1/at/o.mun"
+}
+asked() { grep -c '^GET' port.asked; }
+kept() { grep -hc '^crl: ' "$(beside "$1/at/o.mun")"/*.batch; }
+fetches() { gives "$1" "$2" timeout 60 "$MUNIMENT" stamp "$3/at/o.mun" --tsa "$(tsa "$3")" --timeout 2 "${@:4}"; }
+pointing listed-at "$address/list"; cp listed-at/list.crl port.list
+before=$(asked)
+fetches "an authority that is not trusted names a list" 0 listed-at
+fetches "a list is given" 0 listed-at --tsa-trust listed-at/ca.pem --crl listed-at/list.crl
+passed "B-19: neither is fetched" $(($(asked) != before))
+rm -r "$(beside listed-at/at/o.mun)"
+fetches "one that is trusted does" 0 listed-at --tsa-trust listed-at/ca.pem
+passed "it is fetched" $(($(asked) != before + 1))
+passed "and kept" $(($(kept listed-at) != 1))
+gives "verify uses it" 0 "$MUNIMENT" verify listed-at/at/o.mun $trust --tsa-trust listed-at/ca.pem
+says "the stamp is good" out '  proved        since 2'
+passed "and nothing is missing" $(grep -c 'no list says' out)
+(cd listed-at && openssl ca -config ca.cnf -revoke tsa.pem -crl_reason keyCompromise && openssl ca -config ca.cnf -gencrl -out ../port.list) >>log 2>&1
+rm -r "$(beside listed-at/at/o.mun)"
+fetches "B-21: by its list it was revoked" 4 listed-at --tsa-trust listed-at/ca.pem
+says "which is said" err 'gave what is no stamp: its authority was revoked on'
+passed "and nothing is kept" $([ ! -e "$(beside listed-at/at/o.mun)" ]; echo $?)
+for case in "moved /file gave no list" "elsewhere /moved-list gave no list" "text /empty gave no list" "long /long more than 65536 bytes" "silent /silent exit status 28" "missing /nowhere exit status 52"; do
+    read -r name path text <<<"$case"
+    name=lists-$name
+    pointing "$name" "$address$path"
+    fetches "B-20: $name: a list that is not to be had is no fault" 0 "$name" --tsa-trust "$name/ca.pem"
+    says "$name: it is named" err "$address$path: "
+    says "$name: and why" err "$text"
+    passed "$name: nothing is kept of it" $(kept "$name")
+done
+passed "B-20: a redirection was not followed" $(grep -c '^GET /list' port.asked | grep -qx 2; echo $?)
+before=$(asked)
+pointing lists-quoted "$address/list\\'x"; pointing lists-local "file://$WORK/port.list"
+passed "a certificate names an address with a quote" $(openssl x509 -in lists-quoted/tsa.pem -noout -text | grep -q "list'x"; echo $?)
+for name in lists-quoted lists-local; do
+    fetches "B-19: $name: another address is not asked" 0 $name --tsa-trust $name/ca.pem
+    passed "$name: nothing is kept" $(kept $name)
+done
+passed "nobody was asked" $(($(asked) != before))
 kill $server; wait $server 2>/dev/null
 trap - EXIT
 badly "nobody" /good 'exit status 7'
@@ -583,7 +628,7 @@ fi
 mkdir counter; cp open.mun counter/c.mun
 "$MUNIMENT" key new hash >out
 gives "an archive is countersigned" 0 "$MUNIMENT" countersign counter/c.mun --key hash --log office.log --by archivist-1
-gives "B-19: a second key that is trusted vouches for it" 0 "$MUNIMENT" verify counter/c.mun --trust hash.pub
+gives "B-22: a second key that is trusted vouches for it" 0 "$MUNIMENT" verify counter/c.mun --trust hash.pub
 says "in these words" out 'c.mun: intact, countersigned by a trusted key'
 gives "beside the first" 0 "$MUNIMENT" verify counter/c.mun $trust --trust hash.pub
 says "which is named first" out 'c.mun: intact, signed by a trusted key'
@@ -635,7 +680,7 @@ else
     python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex("3030300b0609608648016503040314032100") + bytes(range(32)))' >slh.der
     { echo "-----BEGIN PUBLIC KEY-----"; base64 -w64 slh.der; echo "-----END PUBLIC KEY-----"; } >slh.pub
     by_hand slh slh-dsa-sha2-128s slh.der "head -c 7856 /dev/zero"
-    gives "B-20: an algorithm that is not known here is undecided" 5 "$MUNIMENT" verify slh/NAME.mun --trust slh.pub
+    gives "B-23: an algorithm that is not known here is undecided" 5 "$MUNIMENT" verify slh/NAME.mun --trust slh.pub
     says "and not passed" out "NAME.mun: intact, signer unknown; a trusted key's countersignature is not checked here"
     says "the key is named" out "countersigned by $(sha256sum <slh.der | cut -c1-64): the key is trusted; its algorithm is not checked here"
 fi
@@ -650,7 +695,7 @@ gives "a countersignature of another archive is none" 1 "$MUNIMENT" verify repla
 mkdir replayed/s.mun.evidence; cp ecdsa/*.evidence/*.batch replayed/s.mun.evidence
 gives "nor one of the same machine that somebody else sealed" 1 "$MUNIMENT" verify replayed/s.mun --trust ec.pub
 
-# B-21: whoever vouches by verify vouches for every use: each command asks the same function.
+# B-24: whoever vouches by verify vouches for every use: each command asks the same function.
 mkdir used; printf 'wait time 1\n' >one.script
 "$MUNIMENT" seal records.yaml --description records-description.yaml -o used/u.mun --key stranger >out
 "$MUNIMENT" boot used/u.mun --script one.script --record one.journal >out

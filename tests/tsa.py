@@ -124,6 +124,12 @@ class Authority(http.server.BaseHTTPRequestHandler):
             for byte in self.stamp(query):
                 self.wfile.write(bytes([byte]))
                 time.sleep(0.5)
+        elif path == "/list":  # of revoked certificates
+            self.head(200, "application/pkix-crl")
+            with open(f"{port_file}.list", "rb") as file:
+                self.wfile.write(file.read())
+        elif path == "/moved-list":
+            self.head(302, Location="/list")
         elif path == "/silent":
             time.sleep(30)
 
