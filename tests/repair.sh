@@ -190,6 +190,7 @@ before=$(sha256sum worn.mun)
 gives "and is refused in the end (P-14)" 1 "$MUNIMENT" repair worn.mun --parity foreign.mun.parity -o new.mun
 cp foreign.mun worn.mun; spoil worn.mun "$(at disk/hd0/00000000.gz foreign.mun)" 1000
 gives "a seal of its own is followed, not the replica's" 1 "$MUNIMENT" repair worn.mun --from sound.mun -o new.mun
+says "and is named" out "seal of worn.mun"
 
 # --- Where it is written ---
 fresh; spoil worn.mun 5000 10

@@ -107,7 +107,7 @@ static bool mend_by_seal(struct repair *r, struct error *error)
     if (!sealed_mend(&request, &result, error))
         return false;
     r->result->pieces = result.pieces;
-    r->result->seal_from = result.from;
+    r->result->seal_from = result.from == r->output.path ? r->request->path : result.from; /* a copy of that */
     return true;
 }
 
