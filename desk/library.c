@@ -649,7 +649,7 @@ static void print_row(sqlite3_stmt *row, unsigned copies, unsigned replicas)
     if (*checked)
         printf("  %.10s %s", checked, text_of(row, 11));
     if (copies > 1)
-        printf("  %u copies", copies);
+        printf("  %u of this machine", copies);
     if (replicas)
         printf("  %u elsewhere", replicas);
     if (*text_of(row, 12))

@@ -13,6 +13,8 @@
 #include "formats/file.h"
 #include "formats/plain.h"
 
+enum { COLUMN_NAMES = 320 }; /* bytes */
+
 static const struct {
     const char *name;
     bool required;
@@ -40,8 +42,20 @@ static const struct {
 
 /* --- The table --- */
 
+/* The columns, for one who named another. */
+static const char *column_names(char names[COLUMN_NAMES])
+{
+    size_t length = (size_t)snprintf(names, COLUMN_NAMES, "the columns are");
+
+    for (size_t c = 0; c < SHELF_COLUMNS; c++)
+        length += (size_t)snprintf(names + length, COLUMN_NAMES - length, "%s%s", c ? ", " : " ", columns[c].name);
+    return names;
+}
+
 static bool find_columns(struct shelf *s, struct error *error)
 {
+    char names[COLUMN_NAMES];
+
     for (size_t c = 0; c < SHELF_COLUMNS; c++)
         s->column[c] = SIZE_MAX;
     for (size_t i = 0; i < s->table.columns; i++) {
@@ -49,20 +63,20 @@ static bool find_columns(struct shelf *s, struct error *error)
 
         while (c < SHELF_COLUMNS && strcmp(columns[c].name, s->table.fields[i]) != 0)
             c++;
+        if (c == SHELF_COLUMNS && s->table.columns == 1 && strchr(s->table.fields[i], ';'))
+            return error_set(error, STATUS_INPUT, s->path, "line 1", "save the table with commas between its columns",
+                             "is separated by semicolons, not by commas: \"%s\"", s->table.fields[i]);
         if (c == SHELF_COLUMNS)
-            return error_set(error, STATUS_INPUT, s->path, "line 1", "muniment(1) lists the columns",
-                             strchr(s->table.fields[i], ';') && s->table.columns == 1
-                                 ? "is separated by semicolons, not by commas: \"%s\""
-                                 : "has a column \"%s\", which is not known",
-                             s->table.fields[i]);
+            return error_set(error, STATUS_INPUT, s->path, "line 1", column_names(names),
+                             "has a column \"%s\", which is not known", s->table.fields[i]);
         if (s->column[c] != SIZE_MAX)
             return error_set(error, STATUS_INPUT, s->path, "line 1", NULL, "has the column %s twice", columns[c].name);
         s->column[c] = i;
     }
     for (size_t c = 0; c < SHELF_COLUMNS; c++)
         if (columns[c].required && s->column[c] == SIZE_MAX)
-            return error_set(error, STATUS_INPUT, s->path, "line 1", "muniment(1) lists the columns",
-                             "lacks the column %s", columns[c].name);
+            return error_set(error, STATUS_INPUT, s->path, "line 1", column_names(names), "lacks the column %s",
+                             columns[c].name);
     return true;
 }
 

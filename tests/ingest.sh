@@ -70,6 +70,7 @@ gives "a log needs a pseudonym" 2 ingest shelf.csv --library lib --log x
 sed 's/^accession/number/' shelf.csv >wrong.csv
 gives "an unknown column is refused" 3 ingest wrong.csv --library lib
 says "by name" err 'has a column "number", which is not known'
+says "and which there are" err "the columns are accession, reference, title,"
 tr ',' ';' <shelf.csv >wrong.csv
 gives "semicolons are no commas" 3 ingest wrong.csv --library lib
 cut -d, -f2- shelf.csv | sed 's/^/x/' >wrong.csv
@@ -124,7 +125,7 @@ says "and found" out LR-1998-42.mun
 gives "and by software" 0 "$muniment" ls lib landreg
 says "and found" out LR-1998-42.mun
 "$muniment" ls lib --replica lib >out
-says "archives elsewhere are known by root" out "2 copies  2 elsewhere"
+says "archives elsewhere are known by root" out "2 of this machine  2 elsewhere"
 
 # --- Mended, and run again ---
 passed "the errors are a table of fourteen rows" "$([ "$(column shelf-errors.csv error | wc -l)" = 14 ]; echo $?)"

@@ -18,7 +18,7 @@ list() { "$MUNIMENT" ls shelf "$@"; }
 gives "a folder is listed" 0 list
 passed "with both archives, by name" "$([ "$(cut -d' ' -f1 out | tr '\n' ' ')" = "ledger.mun payroll.mun " ]; echo $?)"
 says "with title, rights and root" out "Payroll of 1994  closed until 2031-01-01  $("$MUNIMENT" info b.mun --root | cut -c1-8)"
-says "two of one machine are copies" out "2 copies"
+says "two of one machine are counted" out "2 of this machine"
 for query in PAY-94 payroll "closed until" "$("$MUNIMENT" info b.mun --root)"; do
     gives "it is searched for $query" 0 list "$query"
     says "and found" out "payroll.mun"

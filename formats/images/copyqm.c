@@ -72,7 +72,7 @@ static bool take_disk(struct image *image, struct floppy_file *file, uint8_t *di
     uint32_t crc = 0;
 
     if (get_le16(h + AT_SECTOR_SIZE) != SECTOR_SIZE)
-        return image_wrong_at(image, 0, AT_SECTOR_SIZE, error, "has sectors that are not of 512 bytes");
+        return image_foreign(image, AT_SECTOR_SIZE, error, "has sectors that are not of 512 bytes");
     if (!sectors || sectors > FLOPPY_SECTORS || !heads || heads > 2 || !cylinders || cylinders > FLOPPY_CYLINDERS)
         return image_wrong_at(image, 0, AT_SECTORS, error, "has the geometry of no floppy");
     file->at = HEADER;

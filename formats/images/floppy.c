@@ -50,7 +50,7 @@ bool floppy_add(struct image *image, const struct floppy_sector *s, uint64_t off
     size_t place = (s->cylinder * 2u + s->head) * FLOPPY_SECTORS + s->id - 1;
 
     if (s->size_code != 2)
-        return image_wrong_at(image, 0, offset, error, "has a sector that is not of 512 bytes");
+        return image_foreign(image, offset, error, "has a sector that is not of 512 bytes");
     if (s->cylinder >= FLOPPY_CYLINDERS || s->head > 1 || s->id == 0 || s->id > FLOPPY_SECTORS)
         return image_wrong_at(image, 0, offset, error, "has a sector that no plain disk has");
     f->single = f->single || s->id_cylinder != s->cylinder / 2;

@@ -30,6 +30,15 @@ bool image_wrong_at(const struct image *image, uint32_t source, uint64_t offset,
     return error_set(error, STATUS_INPUT, image->sources[source].path, place, "get a sound copy", "%s", what);
 }
 
+bool image_foreign(const struct image *image, uint64_t offset, struct error *error, const char *what)
+{
+    char place[48];
+
+    snprintf(place, sizeof place, "offset %llu", (unsigned long long)offset);
+    return error_set(error, STATUS_INPUT, image_path(image), place, "it is no disk of a PC: keep the image as it is",
+                     "%s", what);
+}
+
 static bool out_of_memory(const char *path, struct error *error)
 {
     return error_host(error, path, ENOMEM, "cannot open");

@@ -138,5 +138,7 @@ const char *image_path(const struct image *image);
 bool image_wrong(const struct image *image, const char *place, struct error *error, const char *what);
 /* What is wrong is at this place of a source. */
 bool image_wrong_at(const struct image *image, uint32_t source, uint64_t offset, struct error *error, const char *what);
+/* The image is sound, and its disk is none of a machine that is known here. */
+bool image_foreign(const struct image *image, uint64_t offset, struct error *error, const char *what);
 
 #endif
