@@ -138,10 +138,11 @@ static int begin_request(struct http_exchange *x, struct lws *wsi, const char *p
     char length[16] = "";
 
     copy_headers(x, wsi, path);
-    if (x->method == HTTP_GET && lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0)
-        return lws_return_http_status(wsi, HTTP_STATUS_METHOD_NOT_ALLOWED, NULL) < 0
-                   ? -1
-                   : lws_http_transaction_completed(wsi);
+    if (x->method == HTTP_GET && lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) <= 0) {
+        /* The connection ends: a body that nobody awaits, with more after it, keeps libwebsockets 4.1.6 busy. */
+        lws_return_http_status(wsi, HTTP_STATUS_METHOD_NOT_ALLOWED, NULL);
+        return -1;
+    }
     copy_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, length, sizeof length);
     if (x->method == HTTP_POST && strcmp(length, "0") != 0)
         return 0;

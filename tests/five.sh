@@ -10,7 +10,7 @@ five()
     make --no-print-directory OPTIONAL= TSK_LIBRARY= BUILD="$build" "$@"
 }
 
-five all "$build"/demo/{first.img,records.img,records.yaml,records-description.yaml} >"$WORK/make" || { tail "$WORK/make"; exit 1; }
+five all "$build"/demo/{first.img,records.img,records.yaml,records-description.yaml} "$build/tests/swap.so" >"$WORK/make" || { tail "$WORK/make"; exit 1; }
 needed=$(readelf -d "$build/muniment" | sed -n 's/.*NEEDED.*\[\(.*\)\.so.*/\1/p' | sort | xargs)
 echo "it needs $needed"
 [ "$needed" = "libarchive libc libcrypto libyaml libz" ] || [ "$needed" = "libarchive libc libcrypto libssl libyaml libz" ]
