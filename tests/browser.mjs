@@ -34,12 +34,14 @@ async function until(what, seconds = 30) {
 const library = `${WORK}/library`, state = `${WORK}/state`, pictures = `${BUILD}/desk-pictures`;
 for (const folder of [library, pictures]) mkdirSync(folder, {recursive: true});
 const muniment = (...parameters) => execFileSync(MUNIMENT, parameters, {encoding: 'utf8'});
-muniment('key', 'new', `${WORK}/office.key`);
+for (const key of ['office.key', 'second.key']) muniment('key', 'new', `${WORK}/${key}`);
+const trust = ['office.key', 'second.key'].flatMap((key) => ['--trust', `${WORK}/${key}.pub`]);
 const description = readFileSync(`${BUILD}/demo/records-description.yaml`, 'utf8');
 for (const [name, text] of [['records', description], ['closed', description.replace('rights: open', 'rights: closed until 2090-01-01').replace('title: ', 'title: Closed ')]]) {
   writeFileSync(`${WORK}/${name}.yaml`, text);
   muniment('seal', `${BUILD}/demo/records.yaml`, '--description', `${WORK}/${name}.yaml`, '-o', `${library}/${name}.mun`, '--key', `${WORK}/office.key`);
 }
+muniment('decide', `${library}/closed.mun`, '--permit-until', '2089-01-01', '--reason', 'courts', '--key', `${WORK}/office.key`, '--second', `${WORK}/second.key`, ...trust);
 mkdirSync(`${library}/media`);
 writeFileSync(`${library}/media/blank.img`, Buffer.alloc(1474560));
 muniment('log', 'new', `${WORK}/office.log`, '--origin', 'test.example/log');
@@ -47,7 +49,7 @@ muniment('log', 'new', `${WORK}/office.log`, '--origin', 'test.example/log');
 class Desk {
   constructor(...options) {
     this.said = '';
-    this.process = spawn(MUNIMENT, ['serve', library, '--listen', '127.0.0.1:0', '--state', state, ...options, '--key', `${WORK}/office.key`, '--trust', `${WORK}/office.key.pub`, '--log', `${WORK}/office.log`]);
+    this.process = spawn(MUNIMENT, ['serve', library, '--listen', '127.0.0.1:0', '--state', state, ...options, '--key', `${WORK}/office.key`, ...trust, '--log', `${WORK}/office.log`]);
     for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (bytes) => { this.said += bytes; });
     this.ended = new Promise((resolve) => this.process.on('exit', resolve));
   }
