@@ -272,3 +272,14 @@ const char *chunk_decode(struct chunk_decoder *decoder, const uint8_t *gz, uint3
         return "has contents that do not fit its CRC-32";
     return get_le32(trailer + 4) == *size ? NULL : "has a wrong length in its gzip trailer";
 }
+
+bool chunk_stored(const uint8_t head[CHUNK_STORED_HEAD], const uint8_t tail[CHUNK_STORED_TAIL],
+                  uint8_t bytes[CHUNK_SIZE])
+{
+    static const uint8_t first[] = {0, 0xff, 0xff, 0, 0}, last[] = {1, 1, 0, 0xfe, 0xff}; /* as store writes them */
+
+    bytes[CHUNK_SIZE - 1] = tail[sizeof last];
+    return memcmp(head, chunk_header, GZ_HEADER) == 0 && memcmp(head + GZ_HEADER, first, sizeof first) == 0 &&
+           memcmp(tail, last, sizeof last) == 0 && get_le32(tail + 6) == crc(bytes, CHUNK_SIZE) &&
+           get_le32(tail + 10) == CHUNK_SIZE;
+}

@@ -186,6 +186,24 @@ const struct chunk_place *disk_map(struct opened_disk *disk, uint32_t extent)
 
 /* --- Chunks --- */
 
+/* Reads a chunk that did not shrink to its place at once. False: it is of another kind, or damaged. */
+static bool load_stored(const struct chunk_place *place, uint8_t *bytes)
+{
+    const int descriptor = place->owner->descriptor;
+    const char *path = place->owner->path;
+    const uint64_t at = place->offset + CHUNK_STORED_HEAD;
+    uint8_t head[CHUNK_STORED_HEAD], tail[CHUNK_STORED_TAIL], digest[DIGEST_SIZE];
+    struct error ignored;
+
+    if (place->length != CHUNK_GZ_MAX || !file_read(descriptor, path, place->offset, head, sizeof head, &ignored) ||
+        !file_read(descriptor, path, at, bytes, CHUNK_SIZE - 1, &ignored) ||
+        !file_read(descriptor, path, at + CHUNK_SIZE - 1, tail, sizeof tail, &ignored) ||
+        !chunk_stored(head, tail, bytes))
+        return false;
+    sha256(bytes, CHUNK_SIZE, digest);
+    return memcmp(digest, place->digest, DIGEST_SIZE) == 0;
+}
+
 static bool load_chunk(struct opened_disk *disk, uint32_t extent, uint32_t chunk, uint8_t *bytes)
 {
     struct archive *a = disk->archive;
@@ -204,6 +222,8 @@ static bool load_chunk(struct opened_disk *disk, uint32_t extent, uint32_t chunk
         memset(bytes, 0, CHUNK_SIZE);
         return true;
     }
+    if (chunk_length(disk->size, extent, chunk) == CHUNK_SIZE && load_stored(place, bytes))
+        return true;
     if (!file_read(place->owner->descriptor, place->owner->path, place->offset, gz, place->length, &a->failure))
         return false;
     reason = chunk_decode(a->decoder, gz, place->length, bytes, &size, &used);

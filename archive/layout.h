@@ -218,4 +218,12 @@ void chunk_decoder_free(struct chunk_decoder *decoder);
 const char *chunk_decode(struct chunk_decoder *decoder, const uint8_t *gz, uint32_t available,
                          uint8_t bytes[CHUNK_SIZE], uint32_t *size, uint32_t *used);
 
+/* A whole chunk that did not shrink, which has CHUNK_GZ_MAX bytes, holds its bytes but for the last one between these:
+ * who reads many such chunks reads them where they belong. */
+#define CHUNK_STORED_HEAD 15u
+#define CHUNK_STORED_TAIL 14u
+/* Whether head and tail are those of these contents, of which the last byte is set. False: decode it. */
+bool chunk_stored(const uint8_t head[CHUNK_STORED_HEAD], const uint8_t tail[CHUNK_STORED_TAIL],
+                  uint8_t bytes[CHUNK_SIZE]);
+
 #endif

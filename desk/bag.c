@@ -1,5 +1,5 @@
 /* bag.c - see bag.h. */
-#define _GNU_SOURCE /* fts, syncfs */
+#define _GNU_SOURCE /* fts, syncfs, O_DIRECT */
 #include "desk/bag.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +21,14 @@
 #include "formats/output.h"
 #include "formats/plain.h"
 
-enum { PIECE = 1 << 20, SAME_NAME_LIMIT = 1000, JOURNAL_LIMIT = 1 << 28, NAME_MOST = NAME_MAX - 5 };
+enum {
+    PIECE = 1 << 21,
+    DIRECT_LEAST = 1 << 18,
+    DIRECT_UNIT = 4096,
+    SAME_NAME_LIMIT = 1000,
+    JOURNAL_LIMIT = 1 << 28,
+    NAME_MOST = NAME_MAX - 5
+};
 
 /* What files may have beyond the size of the disk: one of them, and all together. */
 #define FILE_SPARE (UINT64_C(1) << 30)
@@ -52,6 +60,26 @@ bool bag_sync(const struct bag *b, struct error *error)
 static bool write_all(int descriptor, const char *path, const void *bytes, size_t size, struct error *error)
 {
     return stream_write(descriptor, bytes, size) || error_host(error, path, errno, "cannot write");
+}
+
+/* Writes what is in b->piece past this host's cache where the file was opened so, its end apart: nobody reads it again
+ * soon, and the cache costs as much as reading and hashing. */
+static bool write_piece(int descriptor, const char *path, const uint8_t *bytes, size_t size, struct error *error)
+{
+    bool direct = fcntl(descriptor, F_GETFL) & O_DIRECT;
+
+    while (size > 0) {
+        if (direct && size % DIRECT_UNIT)
+            direct = fcntl(descriptor, F_SETFL, 0) != 0;
+        ssize_t count = write(descriptor, bytes, size);
+        if (count < 0 && errno == EINVAL && direct)
+            direct = fcntl(descriptor, F_SETFL, 0) != 0;
+        else if (count < 0 && errno != EINTR)
+            return error_host(error, path, errno, "cannot write");
+        bytes += count > 0 ? count : 0;
+        size -= count > 0 ? (size_t)count : 0;
+    }
+    return true;
 }
 
 /* Adds a name, as a manifest has it, and the end of its line; RFC 8493 §2.1.3: % CR and LF are written as %25, %0D,
@@ -183,12 +211,14 @@ static bool make_folders(struct bag *b, char path[PATH_MAX], struct error *error
 }
 
 /* Opens a new file; one of the same name is there if the volume has two: then ".2" and so on is added. */
-static int new_file(char *path, size_t size, struct error *error)
+static int new_file(char *path, size_t size, uint64_t bytes, struct error *error)
 {
     size_t length = strlen(path);
 
     for (int n = 2; n < SAME_NAME_LIMIT; n++) {
         int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (descriptor >= 0 && bytes >= DIRECT_LEAST)
+            fcntl(descriptor, F_SETFL, O_DIRECT); /* where there is no such, the cache takes it */
         if (descriptor >= 0)
             return descriptor;
         if (errno != EEXIST)
@@ -227,7 +257,7 @@ static bool copy(struct bag *b, struct desk_volume *volume, const struct file_en
     while (good && at < e->size && damage->status == STATUS_OK && (at > 0 || is_believable(b, volume, e, damage))) {
         if (!files->system->read(files->context, e, at, b->piece, PIECE, &got, damage) || got == 0)
             break;
-        good = descriptor < 0 || write_all(descriptor, path, b->piece, got, error);
+        good = descriptor < 0 || write_piece(descriptor, path, b->piece, got, error);
         if (good && interrupted())
             good = error_set(error, STATUS_HOST, b->path, NULL, NULL, "interrupted");
         sha256_add(&hash, b->piece, got);
@@ -322,7 +352,7 @@ bool bag_take(struct bag *b, struct desk_volume *v, const char *prefix, const ch
 
     if (!place(b, prefix, path, e, to, error) || !make_folders(b, to, error))
         return false;
-    int descriptor = new_file(to, sizeof to, error);
+    int descriptor = new_file(to, sizeof to, e->size, error);
     if (descriptor < 0)
         return false;
     bool good = copy(b, v, e, descriptor, to, digest, damage, error);
@@ -380,7 +410,7 @@ bool bag_take_print(struct bag *b, const char *prefix, const char *name, const c
     snprintf(entry.name, sizeof entry.name, "%s", name);
     if (!place(b, prefix, name, &entry, to, error) || !make_folders(b, to, error))
         return false;
-    int descriptor = new_file(to, sizeof to, error);
+    int descriptor = new_file(to, sizeof to, 0, error);
     if (descriptor < 0)
         return false;
     bool good = copy_print(b, from, descriptor, to, &entry, digest, error);
@@ -482,7 +512,9 @@ bool bag_resume(struct bag *b, const struct arguments *a, const char *path, cons
         return error_set(error, STATUS_USAGE, a->command->name, NULL, NULL, "--as is folder, zip or tar");
     if (strlen(folder) >= PATH_MAX - 300)
         return error_set(error, STATUS_INPUT, path, NULL, NULL, "the path is too long");
-    b->piece = malloc(PIECE);
+    b->piece = aligned_alloc(PIECE, PIECE);
+    if (b->piece)
+        madvise(b->piece, PIECE, MADV_HUGEPAGE); /* one page that the disk reads, not hundreds; or not */
     strcpy(b->folder, folder);
     return b->piece || error_host(error, path, ENOMEM, "cannot make");
 }

@@ -218,6 +218,7 @@ struct reader {
     struct file_entry last; /* whose runs these are; all zero: nobody's */
     struct file_run *runs;  /* RUN_LIMIT */
     size_t run_count;
+    bool left_out, known; /* a run was not kept; they are all of its runs */
 };
 
 /* Ends the process. */
@@ -475,6 +476,11 @@ static bool hand_run(void *context, const void *bytes, size_t size)
     return running->each(running->context, &run);
 }
 
+static bool is_last(const struct reader *r, const struct file_entry *e)
+{
+    return r->last.id == e->id && r->last.stream == e->stream && r->last.size == e->size;
+}
+
 static bool runs(void *context, const struct file_entry *e, file_each_run *each, void *each_context,
                  struct error *error)
 {
@@ -482,6 +488,11 @@ static bool runs(void *context, const struct file_entry *e, file_each_run *each,
     const struct question question = {RUNS, e->kind, e->stream, e->id, e->size, 0, 0};
     struct running running = {each, each_context};
 
+    if (r->known && is_last(r, e)) {
+        for (size_t i = 0; i < r->run_count && each(each_context, &r->runs[i]); i++)
+            continue;
+        return true;
+    }
     return ask(r, &question, error) && receive_answer(r, RUN, sizeof(struct file_run), hand_run, &running, error);
 }
 
@@ -493,9 +504,12 @@ static bool keep_run(void *context, const struct file_run *run)
     const struct file_run *before = r->run_count ? &r->runs[r->run_count - 1] : NULL;
 
     if (run->place > size || run->length > size - run->place || run->place % SECTOR_SIZE || run->at % SECTOR_SIZE ||
-        (before && run->at < before->at + before->length))
+        (before && run->at < before->at + before->length)) {
+        r->left_out = true;
         return true;
+    }
     r->runs[r->run_count++] = *run;
+    r->left_out = r->left_out || r->run_count == RUN_LIMIT;
     return r->run_count < RUN_LIMIT;
 }
 
@@ -508,10 +522,11 @@ static size_t read_runs(struct reader *r, const struct file_entry *e, uint64_t o
     size_t done = 0, i = 0;
     uint32_t whole, got;
 
-    if (r->last.id != e->id || r->last.stream != e->stream || r->last.size != e->size) {
-        r->last = *e;
+    if (!is_last(r, e)) {
         r->run_count = 0;
-        runs(r, e, keep_run, r, &ignored);
+        r->last = *e;
+        r->known = r->left_out = false;
+        r->known = runs(r, e, keep_run, r, &ignored) && !r->left_out;
     }
     for (; i < r->run_count && done < size; i++) {
         const struct file_run *run = &r->runs[i];
