@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "desk/desk.h"
+#include "formats/letters.h"
 #include "verify/log/log.h"
 
 /* --- Evidence --- */
@@ -169,16 +169,19 @@ static bool has_reason(const struct rights *r)
     return argument_value(r->arguments, "--override") && argument_value(r->arguments, "--log");
 }
 
-bool rights_name_is(const char *name, const char *rule, size_t length)
+bool rights_name_is(const char *name, const char *rule, size_t length, bool bare)
 {
-    return strncasecmp(name, rule, length) == 0 && strchr("/:", name[length]); /* NUL as well */
+    const size_t used = letters_alike(name, rule, length, bare);
+
+    return used && strchr("/:", name[used]); /* NUL as well */
 }
 
-bool rights_rule_names(const char *rule, const struct rights_path *path)
+/* closes: it is no permit, so that what may be its name is. */
+static bool names(const char *rule, const struct rights_path *path, bool closes)
 {
     for (size_t i = 0; i < path->parts; i++) {
         const size_t length = strcspn(rule, "/");
-        if (!path->is_called(path->context, i, rule, length))
+        if (!path->is_called(path->context, i, rule, length, closes))
             return false;
         if (!rule[length])
             return true;
@@ -187,11 +190,16 @@ bool rights_rule_names(const char *rule, const struct rights_path *path)
     return false;
 }
 
+bool rights_rule_names(const char *rule, const struct rights_path *path)
+{
+    return names(rule, path, true);
+}
+
 /* Whether a permit is for all of a drive (DRIVE_COUNT: of the machine), or a path on it. */
 static bool permits(const struct decision *permit, unsigned slot, const struct rights_path *path)
 {
     return permit->scope == SCOPE_ARCHIVE ||
-           (slot == permit->slot && (permit->scope == SCOPE_DRIVE || (path && rights_rule_names(permit->path, path))));
+           (slot == permit->slot && (permit->scope == SCOPE_DRIVE || (path && names(permit->path, path, false))));
 }
 
 /* Whether it is for what a rule is about: its path, a stream of it (NAME:STREAM), or what is below. */
@@ -199,7 +207,13 @@ static bool permits_rule(const struct decision *permit, const struct decision *r
 {
     return permits(permit, rule->scope == SCOPE_ARCHIVE ? DRIVE_COUNT : rule->slot, NULL) ||
            (permit->scope == SCOPE_PATH && rule->scope == SCOPE_PATH && permit->slot == rule->slot &&
-            rights_name_is(rule->path, permit->path, strlen(permit->path)));
+            rights_name_is(rule->path, permit->path, strlen(permit->path), false));
+}
+
+/* Whether a permit is one today. */
+static bool is_permit(const struct rights *r, const struct decision *permit)
+{
+    return permit->permits && strcmp(r->today, permit->until) <= 0;
 }
 
 /* Whether a reason opens what a rule closes: if two persons permitted it, for what the rule is about or for what is
@@ -212,7 +226,7 @@ static bool is_overridden(const struct rights *r, const struct rule *rule, unsig
     for (size_t i = 0; i < r->count && !permitted; i++) {
         const struct decision *permit = &r->rules[i].decision;
 
-        permitted = permit->permits && r->rules[i].level == rule->level && strcmp(r->today, permit->until) <= 0 &&
+        permitted = is_permit(r, permit) && r->rules[i].level == rule->level &&
                     (permits(permit, slot, path) || permits_rule(permit, &rule->decision));
     }
     return permitted && has_reason(r);
@@ -318,6 +332,24 @@ const char *rights_closed(const struct rights *r, unsigned slot, const struct ri
     const char *until = strictest(r, slot, path, false, true, true);
 
     return *until ? until : NULL;
+}
+
+bool rights_lead(const struct rights *r, unsigned slot, const struct rights_path *path)
+{
+    bool leads = false;
+
+    for (size_t i = 0; i < r->count && !leads && has_reason(r); i++) {
+        const struct decision *permit = &r->rules[i].decision;
+        const char *rest = permit->path;
+
+        leads = is_permit(r, permit) && permit->scope == SCOPE_PATH && permit->slot == slot;
+        for (size_t k = 0; leads && k < path->parts; k++) {
+            const size_t length = strcspn(rest, "/");
+            leads = rest[length] && path->is_called(path->context, k, rest, length, false);
+            rest += length + 1;
+        }
+    }
+    return leads;
 }
 
 bool rights_allow(const struct rights *r, unsigned slot, bool with_paths, struct error *error)

@@ -37,14 +37,14 @@ void rights_close(struct rights *rights);
  * one and a short one. */
 struct rights_path {
     size_t parts;
-    /* Whether `name` is one of those of a part; it has no NUL. */
-    bool (*is_called)(void *context, size_t part, const char *name, size_t length);
+    /* Whether `name`, `length` bytes, is one of those of a part; closes: or what DOS may have made of it. */
+    bool (*is_called)(void *context, size_t part, const char *name, size_t length, bool closes);
     void *context;
 };
 
-/* Whether a name is the one that a rule has, or that with a stream after it (NAME:STREAM); the case of A to Z does not
- * count. */
-bool rights_name_is(const char *name, const char *rule, size_t length);
+/* Whether a name is the one that a rule has, or that with a stream after it (NAME:STREAM); case does not count, nor,
+ * with `bare`, an accent that the name lacks (letters_alike). */
+bool rights_name_is(const char *name, const char *rule, size_t length, bool bare);
 /* Whether a rule about a path names the file, or a folder above it. */
 bool rights_rule_names(const char *rule, const struct rights_path *path);
 
@@ -60,6 +60,10 @@ const char *rights_closed(const struct rights *rights, unsigned slot, const stru
 /* Whether all of a drive or of the machine may be seen, with every path. False with *error (STATUS_CLOSED). --override
  * opens what is closed, if two persons permitted it and the act is recorded (--log). */
 bool rights_allow(const struct rights *rights, unsigned slot, bool with_paths, struct error *error);
+
+/* Whether what a reason opens lies below a path that is closed itself: who looks for it may go on, and asks about each
+ * path. */
+bool rights_lead(const struct rights *rights, unsigned slot, const struct rights_path *path);
 
 /* The strictest of all rules, those of drives and paths too, whether its date has come or not; "": everything is open.
  */

@@ -2,7 +2,6 @@
 #include "desk/volume.h"
 
 #include <ctype.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "desk/desk.h"
 #include "desk/reader.h"
 #include "formats/codepage.h"
+#include "formats/letters.h"
 #include "formats/volumes/volumes.h"
 
 enum { DEPTH_LIMIT = 64, ENTRY_LIMIT = 4000000 };
@@ -47,10 +47,10 @@ static bool may_see_deleted(const struct arguments *a, const struct desk_volume 
 }
 
 /* Whether the file of a compressed volume is called so. */
-static bool is_host(void *context, size_t part, const char *name, size_t length)
+static bool is_host(void *context, size_t part, const char *name, size_t length, bool closes)
 {
     (void)part;
-    return rights_name_is(context, name, length);
+    return rights_name_is(context, name, length, closes);
 }
 
 static void warn_lacking(const struct arguments *a, const struct volume *v)
@@ -152,30 +152,79 @@ void desk_volume_close(struct desk_volume *v)
 
 /* --- Names --- */
 
-/* A to Z in place of a to z; null: out of memory. */
-static char *folded(const char *text)
+/* Whether a letter, folded, is one of "[a-c]", "[!abc]"; *at comes to the bracket's end. False with *at null: there is
+ * no end, and the bracket is itself. */
+static bool is_in_brackets(const char **at, uint32_t letter)
 {
-    char *copy = strdup(text);
+    const char *next = *at + 1;
+    const bool not = *next == '!';
+    bool found = false;
 
-    for (char *at = copy; at && *at; at++)
-        if (*at >= 'a' && *at <= 'z')
-            *at = (char)(*at - 'a' + 'A');
-    return copy;
+    next += not ;
+    for (const char *first = next; *next && (*next != ']' || next == first);) {
+        const uint32_t from = letter_next(&next);
+        uint32_t to = from;
+        if (*next == '-' && next[1] && next[1] != ']') {
+            next++;
+            to = letter_next(&next);
+        }
+        found |= letter >= from && letter <= to;
+    }
+    *at = *next ? next + 1 : NULL;
+    return *next && found != not ;
+}
+
+/* Whether one letter of a pattern stands for one of a path; both come to what follows. */
+static bool matches_one(const char **pattern, const char **path)
+{
+    const char *bracket = *pattern;
+    const uint32_t letter = letter_next(path);
+
+    if (*bracket == '[') {
+        const bool found = is_in_brackets(&bracket, letter);
+        if (bracket) {
+            *pattern = bracket;
+            return found && letter != '/';
+        }
+    }
+    const uint32_t wanted = letter_next(pattern);
+    return wanted == '?' ? letter != '/' : wanted == letter;
+}
+
+/* Whether a pattern stands for all of a path: as POSIX has it, a slash being itself. */
+static bool matches(const char *pattern, const char *path)
+{
+    const char *star = NULL, *tried = NULL; /* the last star, and where what follows it was tried */
+
+    while (*path) {
+        if (*pattern == '*') {
+            star = ++pattern;
+            tried = path;
+        } else if (!*pattern || !matches_one(&pattern, &path)) {
+            if (!star || *tried == '/')
+                return false;
+            letter_next(&tried);
+            pattern = star;
+            path = tried;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return !*pattern;
 }
 
 bool path_is_named(const char *pattern, const char *path)
 {
-    char *text = folded(path), *folded_pattern = folded(pattern), *slash = text;
+    char *text = strdup(path), *slash = text;
     bool named = false;
 
-    while (text && folded_pattern && slash && !named) {
-        named = fnmatch(folded_pattern, text, FNM_PATHNAME | FNM_NOESCAPE) == 0;
+    while (slash && !named) {
+        named = matches(pattern, text);
         slash = strrchr(text, '/');
         if (slash)
             *slash = '\0';
     }
     free(text);
-    free(folded_pattern);
     return named;
 }
 
@@ -317,17 +366,17 @@ static void take_step(struct walk *w, const struct file_entry *e)
 /* Whether a part of the path has this name: as it is listed, or the short one, in whatever code page the rule was
  * written: it must not miss its file because somebody reads the name in another one, or a session changed CONFIG.SYS.
  */
-static bool is_called(void *context, size_t part, const char *name, size_t length)
+static bool is_called(void *context, size_t part, const char *name, size_t length, bool closes)
 {
     const struct walk *w = context;
     const struct step *step = &w->steps[part];
     char shown[FILE_SHORT_SIZE];
-    bool called = rights_name_is(w->path.bytes + step->begin, name, length) ||
-                  rights_name_is(step->short_name, name, length);
+    bool called = rights_name_is(w->path.bytes + step->begin, name, length, false) ||
+                  rights_name_is(step->short_name, name, length, closes);
 
     for (unsigned n = 0, page; step->is_raw && !called && (page = codepage_number(n)); n++) {
         codepage_short_name(page, step->raw, 0, shown);
-        called = rights_name_is(shown, name, length);
+        called = rights_name_is(shown, name, length, closes);
     }
     return called;
 }
@@ -412,9 +461,13 @@ static void look(struct walk *w, const struct file_entry *e)
 /* Shows an entry that is wanted. False: it is closed, with all that is in it. */
 static bool show(struct walk *w, const struct file_entry *e)
 {
+    const struct desk_volume *v = w->volume;
     const char *path = w->path.bytes;
 
-    if (w->volume->rights && (is_closed(w, e) || is_closed_elsewhere(w, e))) {
+    if (v->rights && (is_closed(w, e) || is_closed_elsewhere(w, e))) {
+        if (e->kind == FILE_FOLDER &&
+            rights_lead(v->rights, v->disk.slot, &(struct rights_path){w->depth, is_called, w}))
+            return true; /* to what in it is permitted; the folder itself is not shown */
         w->visit->closed += leads_to_wanted(w->visit, path); /* of what kind it is, is not said */
         return false;
     }
@@ -571,8 +624,7 @@ bool desk_rule_is_idle(struct archive *archive, enum drive_slot slot, const char
     if (archive_disk(archive, slot, &disk, &ignored) && names_any(&disk, rule))
         return false;
     snprintf(place, sizeof place, "%s, %.2000s", drive_slot_names[slot], rule);
-    error_set(warning, STATUS_INPUT, archive_file(archive), place,
-              "write it as `muniment files` lists it, with upper and lower case beyond A to Z",
+    error_set(warning, STATUS_INPUT, archive_file(archive), place, "write it as `muniment files` lists it",
               "no file or folder on the sealed disk has that name: the rule closes none of them");
     return true;
 }

@@ -431,6 +431,20 @@ gives "nor the machine" 6 "$MUNIMENT" boot paths/p.mun --until time:1 $trust $re
 says "which says what would" err 'two persons whom --trust names permit it'
 "$MUNIMENT" decide paths/p.mun --drive fd0 --path records --permit-until 2098-01-01 --reason r --key work --second second $trust >out
 gives "one of its folder opens both, and so the machine" 0 "$MUNIMENT" boot paths/p.mun --until time:1 $trust $reason
+mkdir folder; cp open.mun folder/f.mun; "$MUNIMENT" log new folder/log --origin x >out
+reason="--override r --log folder/log --by archivist-1"
+"$MUNIMENT" decide folder/f.mun --drive fd0 --path records --close-until 2099-01-01 --reason r --key work $trust >out
+gives "what a folder closes wants two persons" 6 read_one folder/f.mun $trust
+says "which is said" err 'two persons whom --trust names permit it'
+"$MUNIMENT" decide folder/f.mun --drive fd0 --path records/p1021.txt --permit-until 2098-01-01 --reason r --key work --second second $trust >out
+gives "a permit of a file in a closed folder opens that file" 0 read_one folder/f.mun $trust $reason
+gives "to be retrieved as well" 0 "$MUNIMENT" retrieve folder/f.mun RECORDS/P1021.TXT -o folder/bag $trust $reason
+passed "alone" "$([ "$(cd folder/bag/data && find . -type f)" = ./RECORDS/P1021.TXT ]; echo $?)"
+gives "not without a reason" 6 read_one folder/f.mun $trust
+gives "and nothing beside it" 6 "$MUNIMENT" files folder/f.mun RECORDS/P1024.TXT $trust $reason
+gives "nor the folder" 6 "$MUNIMENT" retrieve folder/f.mun RECORDS -o folder/all $trust $reason
+gives "of which the list shows that file" 6 "$MUNIMENT" files folder/f.mun $trust $reason
+passed "and none other" "$([ "$(grep -c RECORDS out)" = 1 ] && grep -q P1021 out; echo $?)"
 # An office without a root: the keys of two are named (Q-13).
 mkdir rootless; cp open.mun rootless/r.mun; "$MUNIMENT" log new rootless/log --origin x >out
 reason="--override r --log rootless/log --by archivist-1" both="--trust work.pub --trust second.pub"

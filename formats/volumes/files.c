@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "formats/letters.h"
+
 void files_close(struct files *files)
 {
     if (files->system)
@@ -14,20 +16,12 @@ void files_close(struct files *files)
 
 /* --- Finding --- */
 
-/* Whether a name is the part of a path before the next slash; folded: the case of A to Z does not count. */
+/* Whether a name is the part of a path before the next slash; folded: case does not count. */
 static bool name_is(const char *name, const char *part, size_t length, bool folded)
 {
-    for (size_t i = 0; i < length; i++) {
-        char a = name[i], b = part[i];
+    size_t used = folded ? letters_alike(name, part, length, false) : strncmp(name, part, length) ? 0 : length;
 
-        if (folded && a >= 'a' && a <= 'z')
-            a -= 'a' - 'A';
-        if (folded && b >= 'a' && b <= 'z')
-            b -= 'a' - 'A';
-        if (a != b)
-            return false; /* the end of the name as well */
-    }
-    return name[length] == '\0';
+    return used && name[used] == '\0';
 }
 
 struct search {

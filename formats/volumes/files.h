@@ -92,7 +92,7 @@ bool files_prepare(const struct volume *volume, struct error *error);
 bool files_open(const struct block *disk, const struct volume *volume, struct files *files, struct error *error);
 void files_close(struct files *files);
 
-/* Finds "WINDOWS/SYSTEM/USER.EXE": by that name; else by one that differs in the case of A to Z, or by a short one.
+/* Finds "WINDOWS/SYSTEM/USER.EXE": by that name; else by one that differs in case, or by a short one.
  * False with error->status STATUS_OK: there is none. */
 bool files_find(const struct files *files, const char *path, struct file_entry *entry, struct error *error);
 
