@@ -186,12 +186,44 @@ for page in 437 850 852 866 932 1250 1251 1252; do
     gives "closes it in $page" 6 "$MUNIMENT" files pages.mun --code-page $page --trust pages.key.pub
     passed "with only CONFIG.SYS and AUTOEXEC.BAT left in $page" "$([ "$(wc -l <out)" = 2 ]; echo $?)"
 done
+cp pages.mun folded.mun
+gives "a rule in small letters" 0 "$MUNIMENT" decide folded.mun --drive fd0 --path "gehäât.txt" --redact --reason x --key pages.key --trust pages.key.pub
+passed "which is not idle" "$(! grep -q 'closes none' err; echo $?)"
+gives "closes it, too" 6 "$MUNIMENT" files folded.mun --trust pages.key.pub
+gives "letters beyond ASCII in a pattern" 0 "$MUNIMENT" files registry.img "geh?lt.txt" --code-page 850
+gives "of whatever case" 0 "$MUNIMENT" files registry.img "geh[à-å]lt.*" --code-page 850
+gives "are one character each" 1 "$MUNIMENT" files registry.img "geh??lt.txt" --code-page 850
+# DOS writes a letter without its accent where its code page has no such capital.
+mcopy -i registry.img salaries.txt ::DEPECHE.TXT && mcopy -i registry.img salaries.txt ::REPONSE.TXT
+"$MUNIMENT" suggest registry.img --machine plain >accents.yaml 2>err
+"$MUNIMENT" seal accents.yaml -o accents.mun --key pages.key >out 2>err
+gives "a rule about a name with accents" 0 "$MUNIMENT" decide accents.mun --drive fd0 --path "dépêche.txt" --redact --reason x --key pages.key --trust pages.key.pub
+gives "closes what DOS made of it" 6 "$MUNIMENT" files accents.mun DEPECHE.TXT --trust pages.key.pub
+gives "and nothing else" 0 "$MUNIMENT" files accents.mun REPONSE.TXT --trust pages.key.pub
+mkdir disc && cp salaries.txt "disc/Übersicht über Änderungen.txt"
+"$MUNIMENT" export disc -o disc.iso >out
+"$MUNIMENT" suggest disc.iso --machine plain >disc.yaml 2>err
+"$MUNIMENT" seal disc.yaml -o disc.mun --key pages.key >out 2>err
+gives "a rule about a name of Joliet" 0 "$MUNIMENT" decide disc.mun --drive hd2 --path "ÜBERSICHT ÜBER ÄNDERUNGEN.TXT" --redact --reason x --key pages.key --trust pages.key.pub
+gives "closes it" 6 "$MUNIMENT" files disc.mun --trust pages.key.pub
 # HPFS says itself which page a name is in; these are of an index that leads nowhere.
 mkdir small; cp salaries.txt "small/GEHÄLT.TXT"
 python3 "$here/tests/hpfs.py" hp.img 3 small
+python3 -c '
+image = bytearray(open("hp.img", "rb").read())
+at = image.index(b"\xf7\x21\x45\x49") + 0x12
+image[at:at + 2] = (949).to_bytes(2, "little")
+open("korean.img", "wb").write(image)'
+gives "a volume of HPFS in a code page that is not known" 0 "$MUNIMENT" files korean.img
+says "is named" err "names are in code page 949 (the volume), which is not known here, and shown as in 437"
+gives "by identify as well" 0 "$MUNIMENT" identify korean.img --json
+says "as such" out '"lacking-code-page": 949'
+gives "and by the bag" 0 "$MUNIMENT" retrieve korean.img -o korean
+says "in its description" korean/bag-info.txt "Muniment-Lacking-Code-Page: 949"
 printf 'none' | dd of=hp.img bs=512 seek=24 conv=notrunc 2>err
 gives "a name of HPFS in the code page that is named" 0 "$MUNIMENT" files hp.img --code-page 1251
 says "so" out "GEHЋLT.TXT"
+passed "needs no warning" "$([ ! -s err ]; echo $?)"
 "$MUNIMENT" suggest hp.img --machine plain >hp.yaml 2>err
 "$MUNIMENT" seal hp.yaml -o hp.mun --key pages.key >out 2>err
 gives "in an archive" 0 "$MUNIMENT" files hp.mun --code-page 1251

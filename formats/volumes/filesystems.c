@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "formats/codepage.h"
 #include "formats/plain.h"
 #include "formats/volumes/cvf.h"
 #include "formats/volumes/disk.h"
@@ -114,6 +115,23 @@ static bool ntfs_examine(struct examined *e)
     return true;
 }
 
+/* Names say which of the volume's code pages they are in: whether one of these is not known here. */
+static void hpfs_code_pages(struct examined *e)
+{
+    const uint8_t *spare = at(e, 17 * SECTOR_SIZE);
+    const uint32_t sector = get_le32(spare + 0x20);
+    uint8_t pages[SECTOR_SIZE];
+
+    if (sector >= e->volume->sectors || !disk_get(e->disk, e->volume->first + sector, 1, pages) ||
+        get_le32(pages) != 0x494521F7)
+        return;
+    for (uint32_t i = 0; i < 31 && i < get_le32(spare + 0x24) && i < get_le32(pages + 4); i++) {
+        const uint16_t page = get_le16(pages + 0x10 + i * 16 + 2);
+        if (page && !codepage_known(page))
+            volume_set_code_page(e->volume, page, "the volume");
+    }
+}
+
 static bool hpfs_examine(struct examined *e)
 {
     if (get_le32(at(e, 16 * SECTOR_SIZE + 4)) != 0xFA53E9C5)
@@ -126,6 +144,7 @@ static bool hpfs_examine(struct examined *e)
         volume_damage(e, "the spare block of HPFS is damaged");
     else if (*at(e, 17 * SECTOR_SIZE + 8) & 1)
         volume_damage(e, "HPFS was not unmounted");
+    hpfs_code_pages(e);
     return true;
 }
 
