@@ -1,4 +1,4 @@
-/* ghostscript.h - PDF of PostScript, by Ghostscript where it is installed.
+/* ghostscript.h - PDF of PostScript by Ghostscript, and of PCL by GhostPCL, where they are installed.
  *
  * A process that waits since before the machine ran starts Ghostscript for each job, since the machine's own can start
  * nothing. What it starts reads programs and fonts of this host, writes into the folder of the prints, and has no more
@@ -7,6 +7,7 @@
 #define MUNIMENT_DESK_GHOSTSCRIPT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "formats/error.h"
 
@@ -16,7 +17,14 @@ struct ghostscript;
 struct ghostscript *ghostscript_begin(const char *folder, struct error *error);
 void ghostscript_end(struct ghostscript *ghostscript);
 
-/* Makes NAME.pdf of NAME.prn in the folder. False with *error; status STATUS_OK: Ghostscript is not installed. */
-bool ghostscript_make(struct ghostscript *ghostscript, unsigned job, struct error *error);
+/* A job, and where in NAME.prn it lies. */
+struct ghostscript_job {
+    unsigned number;
+    uint32_t from, length;
+    bool pcl;
+};
+
+/* Makes NAME.pdf of NAME.prn in the folder. False with *error; status STATUS_OK: the program is not installed. */
+bool ghostscript_make(struct ghostscript *ghostscript, const struct ghostscript_job *job, struct error *error);
 
 #endif

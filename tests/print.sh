@@ -139,6 +139,36 @@ if command -v gs >/dev/null; then
         says "which is reported" err "0001.prn: is PostScript of which Ghostscript makes no PDF"
     done
 fi
+# --- Jobs in the printer job language ---
+exit_language='\033%%-12345X'
+{
+    printf "$exit_language@PJL JOB\r\n@PJL SET RESOLUTION = 300\r\n@PJL ENTER LANGUAGE = POSTSCRIPT\r\n"
+    printf '%%!PS\n/Helvetica findfont 24 scalefont setfont 72 700 moveto (Extract of parcel 1022) show showpage\n\004'
+    printf "$exit_language@PJL EOJ\r\n$exit_language"
+    printf '@PJLAIN is no command\r\n\033%%0\033'
+    printf "$exit_language"'\033E\033&l0OPCL\f\033E'"$exit_language@PJL ENTER LANGUAGE=ESCP\r\n\033Ebold$exit_language@PJL EOJ\r\n"
+} >wrapped.prn
+gives "jobs in PJL" 0 "$job" wrapped escp9 <wrapped.prn
+passed "are as many as languages were entered" "$([ "$(ls wrapped/*.prn | wc -l)" = 4 ]; echo $?)"
+passed "with all bytes that came, but for what wraps none" "$(cat wrapped/*.prn | cmp -s - <(head -c -10 wrapped.prn); echo $?)"
+passed "PostScript ends where its language does" "$(tail -c 9 wrapped/0001.prn | cmp -s - <(printf "$exit_language"); echo $?)"
+pdftotext wrapped/0002.pdf out
+passed "what only looks like a command is text" "$(grep -q '^@PJLAIN is no command$' out; echo $?)"
+says "PCL is named" err "0003.prn: is PCL, and GhostPCL is not installed"
+pdftotext wrapped/0004.pdf out
+passed "ESC E is bold in ESC/P" "$(grep -q '^bold$' out; echo $?)"
+if command -v gs >/dev/null; then
+    gives "PostScript in PJL: qpdf finds nothing" 0 qpdf --check wrapped/0001.pdf
+    passed "with the guest's text" "$(pdftotext wrapped/0001.pdf - | grep -q '^Extract of parcel 1022$'; echo $?)"
+fi
+{
+    printf '\033*\0\011\0'
+    printf "$exit_language"
+    printf 'text\r\n'
+} >dots.prn
+gives "dots of an image that look like the end of a language" 0 "$job" dots escp9 <dots.prn
+passed "are dots" "$([ "$(ls dots/*.prn | wc -l)" = 1 ] && pdftotext dots/0001.pdf - | grep -q text; echo $?)"
+
 rm -rf none
 gives "without Ghostscript" 0 env PATH=/nowhere "$job" none escp9 <two.prn
 says "it is said" err "Ghostscript is not installed"
