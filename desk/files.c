@@ -65,7 +65,7 @@ static void list_damage(void *context, const char *path, const struct error *dam
 static bool left_out(const struct arguments *a, uint64_t closed, struct error *error)
 {
     return error_set(error, STATUS_CLOSED, a->operands[0], NULL, RIGHTS_REMEDY,
-                     "%" PRIu64 " files or folders are closed, and left out", closed);
+                     "leaves out %" PRIu64 " of its files and folders, as closed", closed);
 }
 
 static enum status files_all(const struct arguments *a, struct act *act)

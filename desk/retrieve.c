@@ -195,7 +195,7 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
     good = good && begin_bag(&r, &error) && begin_receipt(&r, &error) && desk_volume_visit(&r.volume, &visit, &error);
     if (good && visit.closed)
         good = error_set(&error, STATUS_CLOSED, a->operands[0], NULL, "name files that are open; or " RIGHTS_REMEDY,
-                         "%" PRIu64 " files or folders that are wanted are closed", visit.closed);
+                         "is closed for %" PRIu64 " of the files and folders that are wanted", visit.closed);
     if (good && visit.unnamed)
         good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, "`muniment files` lists what it holds",
                          "holds nothing of the name \"%.200s\"", visit.unnamed);
