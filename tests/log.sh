@@ -121,6 +121,13 @@ act >out 2>err || :
 gives "a fork" 1 "$MUNIMENT" log verify day.log $heads --head fork.head --trust office.key.pub
 gives "a head that is cut off is none" 3 "$MUNIMENT" log verify day.log --head <(head -c 20 noon.head)
 
+# A long line is proved like any other (L-23).
+"$MUNIMENT" log new long.log --origin archive.example/long >out
+printf '{"line":1,"time":"2026-11-29T09:00:00Z","by":"p-1","act":"look","object":"%s"}\n' "$(head -c 60000 /dev/zero | tr '\0' a)" >>long.log
+"$MUNIMENT" log head long.log --key office.key -o long.head
+gives "a line of 60,000 bytes is proved" 0 "$MUNIMENT" log prove long.log 1 --head long.head -o long.proof
+gives "which holds for a stranger" 0 $check proof long.proof
+
 # --- Each line's form ---
 malformed() # FACT TEXT LINE: a log with this last line is wrong
 {

@@ -217,7 +217,9 @@ static void print_base64_line(struct text *to, const char *before, const void *b
         return;
     }
     base64_encode(bytes, size, encoded);
-    text_print(to, "%s%s\n", before, encoded);
+    text_print(to, "%s", before);
+    text_add(to, encoded, strlen(encoded)); /* a line of the log may be long */
+    text_print(to, "\n");
     free(encoded);
 }
 
