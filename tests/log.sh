@@ -42,6 +42,7 @@ for i in 1 2 3 4 5 6; do act || :; done >out 2>err
 gives "the log is whole" 0 "$MUNIMENT" log verify day.log --head morning.head --head noon.head --head evening.head --trust office.key.pub
 says "and says since when" out "as its heads say up to line 20"
 gives "it is for a stranger" 0 $check log day.log morning.head noon.head evening.head
+passed "whose checker has at most 100 lines of 120 columns" "$(awk 'length > 120 || NR > 100 { wrong = 1 } END { exit wrong }' "$here/tests/log_check.py"; echo $?)"
 says "with the same root" out "$("$MUNIMENT" log verify day.log | sed -n 's/.*root *//p')"
 gives "a head of another key is not trusted (L-20)" 1 "$MUNIMENT" log verify day.log --head noon.head --trust other.key.pub
 sed 's/^— archive/— brchive/' noon.head >renamed.head
