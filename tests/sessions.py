@@ -86,7 +86,7 @@ def run(*arguments):
 
 
 def has_code_memory(process):
-    return "muniment-code" in pathlib.Path(f"/proc/{process}/maps").read_text()
+    return re.search(r"r-xs .*/dev/zero", pathlib.Path(f"/proc/{process}/maps").read_text()) is not None
 
 
 def digests(path):
