@@ -544,7 +544,7 @@ void live_begin(struct live *l, struct session *session)
     l->real = wants_real(l);
     l->alone = is_alone(l);
     set_clock(l, microseconds());
-    l->active_at = l->begun_at = microseconds();
+    l->active_at = l->begun_at = l->change_at = microseconds(); /* who comes in soon finds it on time */
     if (l->terminal) {
         terminal_begin(l->terminal);
         session->progress.terminal = false; /* its screen is the machine's */

@@ -116,7 +116,7 @@ def pictures_and_replay():
     fact("QEMU's keys are announced", v.keys)
     fact("LEDs are reported", v.leds == 0)
     fact("the pointer is relative: the machine has no absolute one", v.absolute is False)
-    fact("the size is announced to a viewer that asks", v.sizes and v.sizes[0] == (0, 0, v.width, v.height))
+    fact("the size is announced to a viewer that asks", v.sizes and v.sizes[0][:2] == (0, 0) and v.sizes[-1][2:] == (v.width, v.height))
     first = v.picture()
     v.key(ENTER, True)
     v.key(ENTER, False)
