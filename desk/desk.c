@@ -20,28 +20,11 @@ enum status desk_fail(const struct error *error)
     return error->status;
 }
 
-const char **desk_trusted_keys(const struct arguments *a, size_t *count)
-{
-    const char **keys = calloc(a->given_count + 1, sizeof(*keys));
-    size_t position = 0;
-
-    *count = 0;
-    while (keys && (keys[*count] = argument_next(a, "--trust", &position)))
-        ++*count;
-    return keys;
-}
-
 bool desk_folders(const struct arguments *a, struct archive_folders *folders, struct error *error)
 {
-    const char *folder;
-    size_t position = 0;
-
-    *folders = (struct archive_folders){.paths = calloc(a->given_count + 1, sizeof(*folders->paths))};
-    if (!folders->paths)
-        return error_set(error, STATUS_HOST, a->command->name, NULL, NULL, "out of memory");
-    while ((folder = argument_next(a, "--library", &position)))
-        folders->paths[folders->count++] = (char *)folder;
-    return true;
+    *folders = (struct archive_folders){.count = 0};
+    folders->paths = (char **)argument_values(a, "--library", &folders->count);
+    return folders->paths || error_set(error, STATUS_HOST, a->command->name, NULL, NULL, "out of memory");
 }
 
 /* The slot that begins a value of --format; DRIVE_COUNT if there is none. */

@@ -55,9 +55,6 @@ enum status log_pseudonym_run(const struct arguments *arguments);
 /* Prints the error and returns its status. */
 enum status desk_fail(const struct error *error);
 
-/* The values of --trust, and a null at the end, to be freed; null: out of memory. */
-const char **desk_trusted_keys(const struct arguments *arguments, size_t *count);
-
 struct archive_folders;
 /* The folders of --library, to be freed with free(folders->paths). */
 bool desk_folders(const struct arguments *arguments, struct archive_folders *folders, struct error *error);

@@ -101,15 +101,13 @@ static bool is_signed_by(const struct text *text, const struct key *key)
 static bool count_signers(const struct arguments *a, const struct text *text, unsigned *trusted, unsigned *seconds,
                           struct error *error)
 {
-    const char **paths = calloc(a->given_count + 1, sizeof *paths);
+    size_t count;
+    const char **paths = argument_values(a, "--trust", &count);
     struct key_text signed_text = signed_part(text);
     struct trusted *who;
-    size_t position = 0, count = 0;
 
     if (!paths)
         return error_host(error, "--trust", ENOMEM, "cannot check");
-    while ((paths[count] = argument_next(a, "--trust", &position)))
-        count++;
     who = trusted_load(paths, count, error);
     free(paths);
     if (who && signed_text.body < signed_text.size)

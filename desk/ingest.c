@@ -570,13 +570,9 @@ static bool open_library(struct ingest *g, struct error *error)
 
 static bool read_archivists(struct ingest *g, struct error *error)
 {
-    size_t position = 0;
-
-    g->archivists = calloc(g->arguments->given_count + 1, sizeof *g->archivists);
+    g->archivists = argument_values(g->arguments, "--archivist", &g->archivist_count);
     if (!g->archivists)
         return error_host(error, g->shelf.path, ENOMEM, "cannot read");
-    while ((g->archivists[g->archivist_count] = argument_next(g->arguments, "--archivist", &position)))
-        g->archivist_count++;
     for (size_t i = 0; g->archivist_count == 0 && i < g->shelf.table.rows; i++)
         if (*shelf_field(&g->shelf, i, SHELF_PASSWORDS))
             return error_set(error, STATUS_USAGE, g->shelf.path, NULL,

@@ -94,6 +94,17 @@ const char *argument_next(const struct arguments *a, const char *option, size_t 
     return NULL;
 }
 
+const char **argument_values(const struct arguments *a, const char *option, size_t *count)
+{
+    const char **values = calloc(a->given_count + 1, sizeof *values);
+    size_t position = 0;
+
+    *count = 0;
+    while (values && (values[*count] = argument_next(a, option, &position)))
+        ++*count;
+    return values;
+}
+
 const char *argument_value(const struct arguments *a, const char *option)
 {
     size_t position = 0;

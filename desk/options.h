@@ -58,6 +58,9 @@ const char *argument_value(const struct arguments *arguments, const char *option
 /* The next value of a repeatable option from *position on (begin with 0), or null. */
 const char *argument_next(const struct arguments *arguments, const char *option, size_t *position);
 
+/* All values of a repeatable option, and a null at the end, to be freed; null: out of memory. */
+const char **argument_values(const struct arguments *arguments, const char *option, size_t *count);
+
 /* Prints the help of one command. */
 void command_help(const struct command *command, FILE *to);
 

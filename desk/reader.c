@@ -622,7 +622,7 @@ static void make_fit(char *text, size_t size)
     char plain[256];
 
     text[size - 1] = '\0';
-    plain_copy(plain, size, text);
+    plain_copy(plain, size < sizeof plain ? size : sizeof plain, text);
     memcpy(text, plain, strlen(plain) + 1);
 }
 

@@ -200,7 +200,7 @@ static bool check_signature(struct receipt *r, struct error *error)
         good = error_set(error, STATUS_WRONG, r->path, NULL, "trust nothing in it",
                          "has a signature that does not fit");
     if (good) {
-        const char **keys = desk_trusted_keys(r->arguments, &count);
+        const char **keys = argument_values(r->arguments, "--trust", &count);
         hex_encode(digest, signer);
         good = keys ? signer_is_trusted(keys, count, signer, &trusted, error)
                     : error_host(error, r->path, ENOMEM, "cannot verify");

@@ -161,15 +161,16 @@ static enum status print_repair(const char *output, const struct repair_result *
 
 static enum status mend_run(const struct arguments *a, struct act *act)
 {
-    const char **others = calloc(a->given_count + 1, sizeof(*others)), *other;
+    size_t other_count;
+    const char **others = argument_values(a, "--from", &other_count);
     struct repairing repairing = {.path = a->operands[0]};
     struct repair_result result;
     struct error error;
     char beside[PATH_MAX];
-    size_t position = 0;
     struct repair_request request = {
         .path = a->operands[0],
         .others = others,
+        .count = other_count,
         .parity = argument_value(a, "--parity"),
         .output = argument_value(a, "-o"),
         .replace = argument_value(a, "--force"),
@@ -184,8 +185,6 @@ static enum status mend_run(const struct arguments *a, struct act *act)
         error_set(&error, STATUS_HOST, a->operands[0], NULL, NULL, "out of memory");
         return desk_fail(&error);
     }
-    while ((other = argument_next(a, "--from", &position)))
-        others[request.count++] = other;
     if (!request.parity && parity_path(a, "--parity", beside, &error) && access(beside, F_OK) == 0)
         request.parity = beside;
     progress_begin(&repairing.progress, "repairing");

@@ -110,16 +110,14 @@ static bool show_past(struct replaying *p, struct error *error)
 static bool open_images(struct replaying *p, struct error *error)
 {
     const struct arguments *a = p->boot.arguments;
-    size_t position = 0, count = 0;
+    size_t count;
     struct image_request requests[DRIVE_COUNT];
     struct progress progress;
     bool good;
 
-    p->paths = calloc(a->given_count + 1, sizeof(*p->paths));
+    p->paths = argument_values(a, "--media", &count);
     if (!p->paths)
         return error_set(error, STATUS_HOST, "replay", NULL, NULL, "out of memory");
-    while ((p->paths[count] = argument_next(a, "--media", &position)))
-        count++;
     if (!desk_image_requests(a, requests, error))
         return false;
     progress_begin(&progress, "reading");

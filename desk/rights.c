@@ -13,18 +13,6 @@
 
 /* --- Evidence --- */
 
-/* The values of a repeatable option, to be freed; null: out of memory. */
-static const char **values_of(const struct arguments *a, const char *option, size_t *count)
-{
-    const char **values = calloc(a->given_count + 1, sizeof *values);
-    size_t position = 0;
-
-    *count = 0;
-    while (values && (values[*count] = argument_next(a, option, &position)))
-        ++*count;
-    return values;
-}
-
 /* The batches that the office's log says were written, about whichever archive: read once, and then what was added. */
 struct logged {
     struct log_place place;
@@ -92,9 +80,9 @@ static struct evidence *load_evidence(const struct arguments *a, const struct ev
     struct evidence *e = NULL;
     bool good = !log || logged;
 
-    request.folders = values_of(a, "--evidence", &request.folder_count);
-    request.trusted = values_of(a, "--trust", &request.trusted_count);
-    request.authorities = values_of(a, "--tsa-trust", &request.authority_count);
+    request.folders = argument_values(a, "--evidence", &request.folder_count);
+    request.trusted = argument_values(a, "--trust", &request.trusted_count);
+    request.authorities = argument_values(a, "--tsa-trust", &request.authority_count);
     if (good && (!known || !request.folders || !request.trusted || !request.authorities))
         good = error_host(error, subject->path, ENOMEM, "cannot judge");
     for (size_t i = 0; good && logged && i < logged->count; i++)

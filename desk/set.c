@@ -113,7 +113,7 @@ static bool check_signer(const struct set_run *r, bool *trusted, struct error *e
     if (!r->set.fits)
         return error_set(error, STATUS_WRONG, r->path, NULL, "trust nothing in it",
                          "has a signature that does not fit");
-    keys = desk_trusted_keys(r->arguments, &count);
+    keys = argument_values(r->arguments, "--trust", &count);
     good = keys ? !count || signer_is_trusted(keys, count, r->set.signer.digest, trusted, error)
                 : error_host(error, r->path, ENOMEM, "cannot verify");
     free(keys);
@@ -703,13 +703,11 @@ static void print_replayed(const struct set_run *r, const char *name)
 static bool open_images(struct set_run *r, struct error *error)
 {
     struct image_request requests[DRIVE_COUNT];
-    size_t position = 0, count = 0;
+    size_t count;
 
-    r->image_paths = calloc(r->arguments->given_count + 1, sizeof *r->image_paths);
+    r->image_paths = argument_values(r->arguments, "--media", &count);
     if (!r->image_paths)
         return error_host(error, r->path, ENOMEM, "cannot open images");
-    while ((r->image_paths[count] = argument_next(r->arguments, "--media", &position)))
-        count++;
     return desk_image_requests(r->arguments, requests, error) &&
            replay_images_open(&r->images, r->image_paths, count, requests, NULL, NULL, error);
 }

@@ -107,18 +107,18 @@ static bool fetch(const char *address, unsigned seconds, struct stamp_bytes *lis
 bool tsa_lists(const struct arguments *a, struct stamp_bytes over, struct stamp_bytes response,
                struct stamp_bytes *lists, size_t *count, struct error *error)
 {
-    const char *paths[TSA_LISTS * 8];
     char addresses[TSA_LISTS][STAMP_ADDRESS];
-    size_t position = 0, path_count = 0, address_count;
+    size_t path_count, address_count;
+    const char **paths = argument_values(a, "--tsa-trust", &path_count);
     struct stamp_anchors *anchors;
     struct stamp_verdict verdict;
     unsigned seconds;
     bool good;
 
-    while (path_count < sizeof paths / sizeof paths[0] &&
-           (paths[path_count] = argument_next(a, "--tsa-trust", &position)))
-        path_count++;
+    if (!paths)
+        return error_host(error, "--tsa-trust", ENOMEM, "cannot judge");
     anchors = stamp_anchors_load(paths, path_count, error);
+    free(paths);
     good = anchors && read_timeout(a, &seconds, error);
     struct stamp_trust trust = {.anchors = anchors, .crls = lists};
     address_count = good ? stamp_lists(response, over, &trust, addresses, TSA_LISTS) : 0;

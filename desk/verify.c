@@ -531,7 +531,7 @@ static enum status verify_all(const struct arguments *a)
 
     if (!read_options(&v, &processors, &error))
         return desk_fail(&error);
-    v.trusted = desk_trusted_keys(a, &v.trusted_count);
+    v.trusted = argument_values(a, "--trust", &v.trusted_count);
     if (!v.trusted || !desk_folders(a, &v.folders, &error)) {
         free(v.trusted);
         return STATUS_HOST;

@@ -157,10 +157,10 @@ void desk_volume_close(struct desk_volume *v)
 static bool is_in_brackets(const char **at, uint32_t letter)
 {
     const char *next = *at + 1;
-    const bool not = *next == '!';
+    const bool negated = *next == '!';
     bool found = false;
 
-    next += not ;
+    next += negated;
     for (const char *first = next; *next && (*next != ']' || next == first);) {
         const uint32_t from = letter_next(&next);
         uint32_t to = from;
@@ -171,7 +171,7 @@ static bool is_in_brackets(const char **at, uint32_t letter)
         found |= letter >= from && letter <= to;
     }
     *at = *next ? next + 1 : NULL;
-    return *next && found != not ;
+    return *next && found != negated;
 }
 
 /* Whether one letter of a pattern stands for one of a path; both come to what follows. */

@@ -505,6 +505,8 @@ if (process.env.MUNIMENT_SUITES && existsSync(live)) {
   await rests();
   fact('ReactOS: and nothing else is', differ(far, await colours(0.6, 0, 1, 0.9)) < 0.001);
   await picture('reactos');
+  await page.getByRole('button', {name: 'Suspend'}).hover(); // the guest's pointer follows to the edge where this one leaves
+  await rests();
   const shown = await dots(), ros = page.url().split('/').at(-1);
   await page.getByRole('button', {name: 'Suspend'}).click();
   await rested(ros);
@@ -532,6 +534,7 @@ await guarded.goto(await desk.link());
 fact('with a certificate the desk speaks TLS', desk.origin.startsWith('https://') && await guarded.getByText('Records terminal').first().waitFor({timeout: 20000}).then(() => true, () => false));
 const [host] = await secure.cookies();
 fact('and its cookie is for TLS alone', host.name === '__Host-muniment' && host.secure && host.httpOnly && host.sameSite === 'Strict');
+muniment('decide', `${library}/records.mun`, '--permit-until', '2089-01-01', '--reason', 'test', '--key', `${WORK}/office.key`, '--second', `${WORK}/second.key`, ...trust);
 await guarded.evaluate(async () => { location.hash = `#/session/${(await (await fetch('/api/archives/records.mun/sessions', {method: 'POST', body: 'override test\n'})).json()).id}`; });
 fact('and so does the screen', await guarded.locator('.stage canvas').waitFor({timeout: 30000}).then(() => true, () => false));
 fact('which without TLS is not there', await raw('/api/library', {headers: {host: new URL(desk.origin).host}}) !== 200);

@@ -35,7 +35,7 @@ static void *keep_from_forks(void *at, size_t size)
  * with no size, stays where it was as well: mremap(2). */
 bool code_memory_init(struct code_memory *memory, size_t size)
 {
-    void *write = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *write = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     void *run = write == MAP_FAILED ? MAP_FAILED : mremap(write, 0, size, MREMAP_MAYMOVE);
 
     *memory = (struct code_memory){.size = size, .forget = forget};

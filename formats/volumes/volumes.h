@@ -18,9 +18,7 @@
 #define SURVEY_SYSTEMS 24
 #define SURVEY_DAMAGE 48
 #define COMPRESSED_VOLUMES 1000
-#define SURVEY_NAME \
-    48 /* bytes of a name that the survey has for what it knows; empty: it is not known, or not there \
-        */
+#define SURVEY_NAME 48 /* bytes of a name for what is known; empty: it is not known, or not there */
 
 enum disk_scheme {
     DISK_UNKNOWN,     /* nothing that is known */
