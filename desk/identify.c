@@ -286,7 +286,7 @@ static bool examine(struct identity *id, const struct image_request *request, st
     if (!image_open(id->path, request, &disk, &id->info, error))
         return false;
     bool good = reader_survey_names(&disk, &id->survey, error) &&
-                suggest_machine(&disk, &id->survey, NULL, &id->suggestion, error);
+                suggest_machine(&id->survey, NULL, &id->suggestion, error);
     disk.close(disk.context);
     return good;
 }

@@ -236,8 +236,7 @@ static bool suggest_as(const struct media *media, const struct media_request *re
 
     if (!image_open(request->path, &media->images[slot], &disk, NULL, error))
         return false;
-    bool good = reader_survey(&disk, &survey, error) &&
-                suggest_machine(&disk, &survey, request->machine, suggestion, error);
+    bool good = reader_survey(&disk, &survey, error) && suggest_machine(&survey, request->machine, suggestion, error);
     if (good && !request->machine && survey.system_count > 0 && same_format(media, slot, suggestion->slot))
         fprintf(stderr, "muniment: %s: %s: boots on the machine %s\n", request->path, survey.systems[0].name,
                 suggestion->name);

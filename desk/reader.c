@@ -637,7 +637,7 @@ static bool take_disk(struct coming *c, const struct disk_survey *came)
     s->volumes = NULL, s->systems = NULL, s->damage = NULL;
     s->sectors = c->sectors;
     FIT(s->container), FIT(s->overlay), FIT(s->loader), FIT(s->encryption);
-    if (s->scheme > DISK_GPT || !is_truth(&s->optical) || !is_truth(&s->volumes_left_out) ||
+    if (s->scheme > DISK_GPT || !is_truth(&s->iso) || !is_truth(&s->optical) || !is_truth(&s->volumes_left_out) ||
         !is_truth(&s->damage_left_out) || s->volume_count > SURVEY_VOLUMES || s->system_count > SURVEY_SYSTEMS ||
         s->damage_count > SURVEY_DAMAGE || s->table.heads > 256 || s->table.sectors > 63 ||
         !s->table.heads != !s->table.sectors)

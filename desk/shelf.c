@@ -526,11 +526,11 @@ static bool suggest(struct images *all, const char *name)
     size_t first = 0;
 
     for (size_t i = 0; i < all->count; i++)
-        if (image_drive(&all->found[i].disk) == DRIVE_DISK) {
+        if (image_drive(&all->found[i].survey) == DRIVE_DISK) {
             first = i;
             break;
         }
-    bool good = suggest_machine(&all->found[first].disk, &all->found[first].survey, name, &suggestion, r->error);
+    bool good = suggest_machine(&all->found[first].survey, name, &suggestion, r->error);
     if (good && all->found[first].slot != DRIVE_COUNT && all->found[first].slot != suggestion.slot)
         good = refuse(r, "give it to the drive that suits it", "has its first disk in ",
                       drive_slot_names[all->found[first].slot]);
@@ -538,7 +538,7 @@ static bool suggest(struct images *all, const char *name)
     snprintf(suggestion.machine.drives[suggestion.slot].image, 8, "sealed");
     for (size_t i = 0; good && i < all->count; i++)
         good = i == first ||
-               suggestion_add(&suggestion, all->found[i].path, &all->found[i].disk, &all->found[i].slot, r->error);
+               suggestion_add(&suggestion, all->found[i].path, &all->found[i].survey, &all->found[i].slot, r->error);
     r->to->machine = suggestion.machine;
     memcpy(r->to->machine_name, suggestion.name, sizeof r->to->machine_name);
     suggestion_free(&suggestion);

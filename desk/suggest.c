@@ -199,28 +199,25 @@ static bool wanted_tracks(const struct disk_survey *s, struct geometry *tracks, 
     return true;
 }
 
-static void choose_geometry(const struct block *disk, const struct disk_survey *s, struct drive_manifest *drive,
-                            struct text *reasons)
+static void choose_geometry(const struct disk_survey *s, struct drive_manifest *drive, struct text *reasons)
 {
     static const enum bios_translation ways[] = {TRANSLATION_FIRMWARE, TRANSLATION_NONE, TRANSLATION_LBA,
                                                  TRANSLATION_LARGE, TRANSLATION_LARGE_240};
     struct geometry wanted, candidates[3];
-    uint8_t first[SECTOR_SIZE];
     char source[64];
-    uint32_t done;
 
-    if (!wanted_tracks(s, &wanted, source, sizeof source) || disk->read(disk->context, 0, 1, first, &done) != BLOCK_OK)
+    if (!wanted_tracks(s, &wanted, source, sizeof source))
         return;
-    disk_geometry(disk->sectors, first, &candidates[0]);
+    disk_geometry(s->sectors, s->first, &candidates[0]);
     for (unsigned i = 1; i < 3; i++) {
         struct geometry *g = &candidates[i];
         *g = (struct geometry){0, i == 1 && wanted.heads < 16 ? wanted.heads : 16, i == 1 ? wanted.sectors : 63};
-        uint64_t cylinders = disk->sectors / (g->heads * g->sectors);
+        uint64_t cylinders = s->sectors / (g->heads * g->sectors);
         g->cylinders = cylinders < 16383 ? (uint32_t)cylinders : 16383;
     }
     for (unsigned i = 0; i < 3; i++)
         for (size_t k = 0; k < sizeof ways / sizeof ways[0]; k++) {
-            if (!candidates[i].cylinders || !same_tracks(shown(candidates[i], disk->sectors, ways[k]), wanted))
+            if (!candidates[i].cylinders || !same_tracks(shown(candidates[i], s->sectors, ways[k]), wanted))
                 continue;
             if (i > 0)
                 drive->geometry = candidates[i];
@@ -235,20 +232,12 @@ static void choose_geometry(const struct block *disk, const struct disk_survey *
                source, wanted.heads, wanted.sectors);
 }
 
-static bool has_boot_sector(const struct block *disk)
-{
-    uint8_t sector[SECTOR_SIZE];
-    uint32_t done;
-
-    return disk->read(disk->context, 0, 1, sector, &done) == BLOCK_OK && sector[510] == 0x55 && sector[511] == 0xAA;
-}
-
 /* What has a floppy's size and is a CD as well is a floppy if it boots as one, as GRUB's rescue images do. */
-enum drive_kind image_drive(const struct block *disk)
+enum drive_kind image_drive(const struct disk_survey *s)
 {
-    bool floppy = floppy_drive_for(disk->sectors);
+    bool floppy = floppy_drive_for(s->sectors), boots = s->first[510] == 0x55 && s->first[511] == 0xAA;
 
-    return disk_is_iso(disk) && !(floppy && has_boot_sector(disk)) ? DRIVE_CDROM : floppy ? DRIVE_FLOPPY : DRIVE_DISK;
+    return s->iso && !(floppy && boots) ? DRIVE_CDROM : floppy ? DRIVE_FLOPPY : DRIVE_DISK;
 }
 
 /* The places of a kind of drive, the first one first. */
@@ -258,10 +247,10 @@ static const enum drive_slot places[][5] = {
     [DRIVE_CDROM] = {DRIVE_HD2, DRIVE_HD3, DRIVE_HD1, DRIVE_HD0, DRIVE_COUNT},
 };
 
-bool suggestion_add(struct suggestion *to, const char *path, const struct block *disk, enum drive_slot *slot,
+bool suggestion_add(struct suggestion *to, const char *path, const struct disk_survey *s, enum drive_slot *slot,
                     struct error *error)
 {
-    enum drive_kind kind = image_drive(disk);
+    enum drive_kind kind = image_drive(s);
     struct drive_manifest *drive;
     const enum drive_slot *place = places[kind];
 
@@ -277,16 +266,16 @@ bool suggestion_add(struct suggestion *to, const char *path, const struct block 
                                                : "disk");
     *slot = *place;
     drive = &to->machine.drives[*place];
-    *drive = (struct drive_manifest){.kind = kind, .floppy = floppy_drive_for(disk->sectors), .image = "sealed"};
+    *drive = (struct drive_manifest){.kind = kind, .floppy = floppy_drive_for(s->sectors), .image = "sealed"};
     return true;
 }
 
 /* Drives without a medium of their own are left: floppies and CDs. */
-static void place_image(const struct block *disk, const struct disk_survey *s, struct suggestion *to)
+static void place_image(const struct disk_survey *s, struct suggestion *to)
 {
     struct drive_manifest *drives = to->machine.drives;
-    bool cd = image_drive(disk) == DRIVE_CDROM;
-    enum floppy_type floppy = cd ? FLOPPY_NONE : floppy_drive_for(disk->sectors);
+    bool cd = image_drive(s) == DRIVE_CDROM;
+    enum floppy_type floppy = cd ? FLOPPY_NONE : floppy_drive_for(s->sectors);
     uint32_t write_delay = drives[DRIVE_HD0].write_delay;
 
     for (int slot = DRIVE_HD0; slot <= DRIVE_HD3; slot++)
@@ -305,11 +294,10 @@ static void place_image(const struct block *disk, const struct disk_survey *s, s
         to->machine.boot[0] = BOOT_CDROM;
     }
     if (to->slot == DRIVE_HD0)
-        choose_geometry(disk, s, &drives[DRIVE_HD0], &to->reasons);
+        choose_geometry(s, &drives[DRIVE_HD0], &to->reasons);
 }
 
-bool suggest_machine(const struct block *disk, const struct disk_survey *s, const char *name, struct suggestion *to,
-                     struct error *error)
+bool suggest_machine(const struct disk_survey *s, const char *name, struct suggestion *to, struct error *error)
 {
     memset(to, 0, sizeof *to);
     const char *machine = machine_by_system(s, &to->reasons);
@@ -324,7 +312,7 @@ bool suggest_machine(const struct block *disk, const struct disk_survey *s, cons
     if (!file || !machine_manifest_parse((const char *)file->bytes, file->size, file->name, &to->machine, error))
         return false;
     snprintf(to->name, sizeof to->name, "%s", machine);
-    place_image(disk, s, to);
+    place_image(s, to);
     return !to->reasons.failed || error_set(error, STATUS_HOST, machine, NULL, NULL, "out of memory");
 }
 
@@ -441,7 +429,7 @@ static bool suggest_text(const struct arguments *a, const char *path, struct tex
     if (!desk_image_requests(a, requests, error) || !image_open(path, &requests[DRIVE_HD0], &disk, NULL, error))
         return false;
     bool good = reader_survey(&disk, &survey, error) &&
-                suggest_machine(&disk, &survey, argument_value(a, "--machine"), &suggestion, error) &&
+                suggest_machine(&survey, argument_value(a, "--machine"), &suggestion, error) &&
                 suggestion_text(&suggestion, path, text, error);
     suggestion_free(&suggestion);
     disk_survey_free(&survey);

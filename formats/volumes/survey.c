@@ -80,7 +80,7 @@ static void examine_whole(struct examined *e)
 
     *v = (struct volume){.sectors = s->sectors};
     s->volume_count = 1;
-    if (disk_is_iso(e->disk)) {
+    if (s->iso) {
         examine_volume(e, v);
         *v->file_system = *v->detail = *v->label = '\0';
         iso_examine(e);
@@ -97,13 +97,13 @@ static void examine_whole(struct examined *e)
 }
 
 /* A boot sector with a BIOS parameter block is that of one volume, even if it looks like a table. */
-static bool is_one_volume(const struct block *disk, const uint8_t *first)
+static bool is_one_volume(const struct block *disk, const struct disk_survey *s)
 {
-    struct fat *fat = first[0] == 0xEB || first[0] == 0xE9 ? fat_open(disk, 0, disk->sectors, NULL) : NULL;
+    struct fat *fat = s->first[0] == 0xEB || s->first[0] == 0xE9 ? fat_open(disk, 0, disk->sectors, NULL) : NULL;
     bool one = fat && fat_info(fat)->parameters;
 
     fat_close(fat);
-    return one || disk_is_iso(disk) || !memcmp(first + 3, "NTFS    ", 8);
+    return one || s->iso || !memcmp(s->first + 3, "NTFS    ", 8);
 }
 
 static int newer(const void *a, const void *b)
@@ -123,20 +123,21 @@ static int newer(const void *a, const void *b)
 static void go_over(struct examined *e)
 {
     struct disk_survey *s = e->survey;
-    uint8_t first[SECTOR_SIZE];
 
-    if (!disk_get(e->disk, 0, 1, first)) {
+    s->iso = disk_is_iso(e->disk);
+    if (!disk_get(e->disk, 0, 1, s->first)) {
+        memset(s->first, 0, sizeof s->first);
         survey_damage(s, "the disk", "its first sector cannot be read");
         return;
     }
-    survey_name(s->container, container_name(first));
-    survey_name(s->encryption, disk_encryption(first));
-    if (!is_one_volume(e->disk, first))
-        partitions_list(e->disk, s, first);
+    survey_name(s->container, container_name(s->first));
+    survey_name(s->encryption, disk_encryption(s->first));
+    if (!is_one_volume(e->disk, s))
+        partitions_list(e->disk, s, s->first);
     if (s->scheme == DISK_UNKNOWN) {
         examine_whole(e);
     } else {
-        survey_name(s->loader, loader_name(first, true));
+        survey_name(s->loader, loader_name(s->first, true));
     }
     /* A volume that holds compressed ones adds them. */
     for (uint32_t i = s->scheme == DISK_UNKNOWN || s->scheme == DISK_SUPERFLOPPY; i < s->volume_count; i++)

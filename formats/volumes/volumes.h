@@ -88,7 +88,9 @@ struct disk_damage {
 
 struct disk_survey {
     uint64_t sectors;
+    uint8_t first[SECTOR_SIZE]; /* as it is; zeros: it cannot be read */
     enum disk_scheme scheme;
+    bool iso;                     /* disk_is_iso */
     bool optical;                 /* an ISO 9660 or UDF volume for a CD */
     char container[SURVEY_NAME];  /* it is no disk but a file of this kind: "Norton Ghost image" */
     char overlay[SURVEY_NAME];    /* a driver between BIOS and partition table: "OnTrack Disk Manager" */

@@ -268,7 +268,7 @@ static void what_no_survey_can_be_is_refused(void **state)
     const uint8_t two = 2;
 
     (void)state;
-    for (unsigned i = 0; i < 14; i++) {
+    for (unsigned i = 0; i < 15; i++) {
         tell_what_could_be();
         switch (i) {
         case 0: lie.volume_count = SURVEY_VOLUMES + 1; break;
@@ -284,6 +284,7 @@ static void what_no_survey_can_be_is_refused(void **state)
         case 10: found.family = (enum system_family)(SYSTEM_NETWARE + 1); break;
         case 11: told_damage = 0; break;
         case 12: told_damage = 2; break;
+        case 13: memcpy(&lie.iso, &two, 1); break;
         default: lie.volume_count = 0; break;
         }
         reports(tell_lies, STATUS_WRONG, lies);
