@@ -345,8 +345,8 @@ static const struct option film_options[] = {
     { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false }
 
 #define FILTER_OPTIONS \
-    { "--code-page", "N", "names of one byte to a character are in this code page: "\
-      "437, 720, 737, 775, 850, 852, 855, 857, 858, 860 to 866, 869, 874, 932, 1250 to 1258", false, false }, \
+    { "--code-page", "N", "names that are not in Unicode are in this code page: "\
+      "437, 720, 737, 775, 850, 852, 855, 857, 858, 860 to 866, 869, 874, 932, 936, 949, 950, 1250 to 1258", false, false }, \
     { "--newer", "DATE", "only files that were modified then or later, as the disk has it: 1998, 1998-03-02", false, false }, \
     { "--type", "KIND", "only files of this kind, by their first bytes: text, word, dbase ... (spec/retrieval.md)", false, false }
 

@@ -88,7 +88,7 @@ static bool read_printer(struct printing *p, const char *printer)
     p->pins = length == 6 && !strncmp(printer, "escp24", 6) ? ESCP_24_PINS : ESCP_9_PINS;
     p->page = (uint16_t)(strspn(page, "0123456789") == strlen(page) && strlen(page) <= 4 ? atoi(page) : 0);
     return !p->draws || ((p->pins == ESCP_24_PINS || (length == 5 && !strncmp(printer, "escp9", 5))) &&
-                         codepage_known(p->page) && p->page != 932);
+                         codepage_known(p->page) && !codepage_is_double(p->page));
 }
 
 struct printing *print_open(const char *folder, const char *printer, bool replace, struct error *error)

@@ -23,12 +23,22 @@ unsigned codepage_number(unsigned n)
 {
     const unsigned count = sizeof single_byte / sizeof single_byte[0];
 
-    return n < count ? single_byte[n].page : n == count ? 932 : 0;
+    if (n < count)
+        return single_byte[n].page;
+    return n - count < sizeof double_byte / sizeof double_byte[0] ? double_byte[n - count].page : 0;
 }
 
 bool codepage_known(unsigned page)
 {
-    return page == 932 || high_characters(page);
+    return codepage_is_double(page) || high_characters(page);
+}
+
+bool codepage_is_double(unsigned page)
+{
+    for (size_t i = 0; i < sizeof double_byte / sizeof double_byte[0]; i++)
+        if (double_byte[i].page == page)
+            return true;
+    return false;
 }
 
 uint32_t codepage_437(uint8_t byte)
@@ -47,20 +57,26 @@ uint32_t codepage_character(unsigned page, uint8_t byte)
     return high ? high[byte - 0x80] : 0xFFFD;
 }
 
-/* Reads one character of code page 932, of one byte or two. */
-static uint32_t shift_jis(const uint8_t *bytes, size_t length, size_t *used)
+/* Reads one character of a code page of two bytes. */
+static uint32_t double_character(unsigned page, const uint8_t *bytes, size_t length, size_t *used)
 {
     const uint8_t first = bytes[0], second = length > 1 ? bytes[1] : 0;
+    const struct double_byte *row = NULL;
 
     *used = 1;
-    if (first >= 0xA1 && first <= 0xDF)
+    if (page == 932 && first >= 0xA1 && first <= 0xDF)
         return 0xFF61u + first - 0xA1u; /* katakana of half the width */
+    if (page == 936 && first == 0x80)
+        return 0x20AC;
     for (size_t i = 0; i < sizeof double_byte / sizeof double_byte[0]; i++)
-        if (double_byte[i].first == first && second >= 0x40 && second != 0x7F && second <= 0xFC) {
-            *used = 2;
-            return double_byte[i].second[second - 0x40 - (second > 0x7F)];
-        }
-    return 0xFFFD;
+        for (unsigned n = 0; double_byte[i].page == page && n < double_byte[i].rows; n++)
+            if (double_byte[i].row[n].first == first)
+                row = &double_byte[i].row[n];
+    if (!row || second < 0x40 || second == 0x7F || second == 0xFF)
+        return 0xFFFD;
+    *used = 2;
+    const char16_t character = row->second[second - 0x40 - (second > 0x7F)];
+    return character ? character : 0xFFFD;
 }
 
 size_t codepage_utf8(unsigned page, const uint8_t *bytes, size_t length, char *to)
@@ -76,8 +92,8 @@ size_t codepage_utf8(unsigned page, const uint8_t *bytes, size_t length, char *t
             code = codepage_437(*bytes);
         else if (high)
             code = high[*bytes - 0x80];
-        else if (page == 932)
-            code = shift_jis(bytes, length, &used);
+        else
+            code = double_character(page, bytes, length, &used);
         to += utf8_put(code, to);
     }
     return (size_t)(to - begin);

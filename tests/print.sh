@@ -117,7 +117,7 @@ printf '\265\r\n' >acute.prn
 gives "a printer that is set to one" 0 "$job" acute escp9:850 <acute.prn
 pdftotext acute/0001.pdf out
 passed "prints in it" "$(grep -q '^Á$' out; echo $?)"
-gives "to one that is not known" 2 "$job" none escp9:936 <acute.prn
+gives "to one of two bytes to a character" 2 "$job" none escp9:936 <acute.prn
 says "is refused with those that are" err "escp9:850 with a code page of one byte to a character"
 
 # --- Jobs ---

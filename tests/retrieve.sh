@@ -72,21 +72,21 @@ gives "of 932" 0 "$MUNIMENT" files pages.img --code-page 932
 says "two bytes are one" out "GEH叱T.TXT"
 gives "and no other" 2 "$MUNIMENT" files pages.img --code-page 851
 
-printf 'country=086,936\r\n' >config.sys
+printf 'country=086,1361\r\n' >config.sys
 cp pages.img lacking.img && mcopy -o -i lacking.img config.sys ::CONFIG.SYS
 gives "a page that is not known" 0 "$MUNIMENT" identify lacking.img
-says "is named" out "names in code page 936 (CONFIG.SYS), which is not known here: shown as in 437"
+says "is named" out "names in code page 1361 (CONFIG.SYS), which is not known here: shown as in 437"
 gives "by who lists" 0 "$MUNIMENT" files lacking.img
-says "as well" err "names are in code page 936 (CONFIG.SYS), which is not known here, and shown as in 437"
+says "as well" err "names are in code page 1361 (CONFIG.SYS), which is not known here, and shown as in 437"
 gives "one that is named is not lacking" 0 "$MUNIMENT" files lacking.img --code-page 850
 passed "then" "$([ ! -s err ]; echo $?)"
 gives "retrieved" 0 "$MUNIMENT" retrieve lacking.img -o lacking
-says "the bag says so" lacking/bag-info.txt "Muniment-Lacking-Code-Page: 936"
+says "the bag says so" lacking/bag-info.txt "Muniment-Lacking-Code-Page: 1361"
 
 # --- 10,000 names in each code page, as Python has it ---
 cat >names.py <<'PY'
 import json, random, struct, sys
-PAGES = (437, 720, 737, 775, 850, 852, 855, 857, 858, *range(860, 867), 869, 874, 932, *range(1250, 1259))
+PAGES = (437, 720, 737, 775, 850, 852, 855, 857, 858, *range(860, 867), 869, 874, 932, 936, 949, 950, *range(1250, 1259))
 def shown(raw, page):
     try: text = raw.decode(f"cp{page}")
     except UnicodeDecodeError: return None
@@ -94,7 +94,9 @@ def shown(raw, page):
 def names(page):
     chance, made = random.Random(page), {}
     single = [bytes([b]) for b in range(0x80, 0x100) if shown(bytes([b]), page)] + [bytes([b]) for b in b"ABCXYZ0189_$"]
-    double = [bytes([a, b]) for a in (*range(0x81, 0xA0), *range(0xE0, 0xFD)) for b in range(0x40, 0xFD) if shown(bytes([a, b]), page) and len(shown(bytes([a, b]), page)) == 1] if page == 932 else []
+    # Of 950 Python also has what a Windows keeps for letters of its user's own: C6A1h to C8FEh.
+    pairs = [bytes([a, b]) for a in range(0x81, 0xFF) for b in range(0x40, 0xFF) if page != 950 or not 0xC6A1 <= a << 8 | b <= 0xC8FE]
+    double = [pair for pair in pairs if len(shown(pair, page) or "") == 1] if page in (932, 936, 949, 950) else []
     def part(least, most):
         raw = b""
         while len(raw) < least or (len(raw) < most and chance.random() < 0.8):
@@ -135,7 +137,7 @@ else:
     sys.exit(bool(wrong) or len(listed) != 10000)
 PY
 python3 names.py make
-for page in 437 720 737 775 850 852 855 857 858 {860..866} 869 874 932 {1250..1258}; do
+for page in 437 720 737 775 850 852 855 857 858 {860..866} 869 874 932 936 949 950 {1250..1258}; do
     gives "10,000 names in code page $page" 0 "$MUNIMENT" files names.img "P$page/*" --code-page $page --json
     mv out listed
     gives "are those of Python" 0 python3 names.py $page
@@ -182,7 +184,7 @@ says "the bag says which" pages/bag-info.txt "Muniment-Code-Page: 850"
 gives "by its receipt the archive is read so" 0 "$MUNIMENT" verify pages/receipt.txt --trust pages.key.pub --archive pages.mun
 gives "the script checks it too" 0 python3 pages/check.py
 gives "a rule about the name as it was in 850" 0 "$MUNIMENT" decide pages.mun --drive fd0 --path "gehÄÂt.txt" --redact --reason x --key pages.key --trust pages.key.pub
-for page in 437 850 852 866 932 1250 1251 1252; do
+for page in 437 850 852 866 932 936 949 950 1250 1251 1252; do
     gives "closes it in $page" 6 "$MUNIMENT" files pages.mun --code-page $page --trust pages.key.pub
     passed "with only CONFIG.SYS and AUTOEXEC.BAT left in $page" "$([ "$(wc -l <out)" = 2 ]; echo $?)"
 done
@@ -212,14 +214,14 @@ python3 "$here/tests/hpfs.py" hp.img 3 small
 python3 -c '
 image = bytearray(open("hp.img", "rb").read())
 at = image.index(b"\xf7\x21\x45\x49") + 0x12
-image[at:at + 2] = (949).to_bytes(2, "little")
+image[at:at + 2] = (1361).to_bytes(2, "little")
 open("korean.img", "wb").write(image)'
 gives "a volume of HPFS in a code page that is not known" 0 "$MUNIMENT" files korean.img
-says "is named" err "names are in code page 949 (the volume), which is not known here, and shown as in 437"
+says "is named" err "names are in code page 1361 (the volume), which is not known here, and shown as in 437"
 gives "by identify as well" 0 "$MUNIMENT" identify korean.img --json
-says "as such" out '"lacking-code-page": 949'
+says "as such" out '"lacking-code-page": 1361'
 gives "and by the bag" 0 "$MUNIMENT" retrieve korean.img -o korean
-says "in its description" korean/bag-info.txt "Muniment-Lacking-Code-Page: 949"
+says "in its description" korean/bag-info.txt "Muniment-Lacking-Code-Page: 1361"
 printf 'none' | dd of=hp.img bs=512 seek=24 conv=notrunc 2>err
 gives "a name of HPFS in the code page that is named" 0 "$MUNIMENT" files hp.img --code-page 1251
 says "so" out "GEHЋLT.TXT"

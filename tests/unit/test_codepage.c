@@ -41,7 +41,7 @@ static void test_single_bytes(void **state)
     (void)state;
     for (unsigned i = 0, page; (page = codepage_number(i)); i++) {
         assert_true(codepage_known(page));
-        if (page == 932 || page == 720) /* has two bytes, and is not known to iconv */
+        if (codepage_is_double(page) || page == 720) /* which iconv does not know */
             continue;
         snprintf(name, sizeof name, "CP%u", page);
         iconv_t other = iconv_open("UTF-8", name);
@@ -62,7 +62,7 @@ static void test_shift_jis(void **state)
     uint8_t pair[2];
 
     (void)state;
-    assert_true(other != (iconv_t)-1 && codepage_known(932));
+    assert_true(other != (iconv_t)-1 && codepage_known(932) && codepage_is_double(932));
     for (unsigned first = 0xA1; first < 0xE0; first++) {
         pair[0] = (uint8_t)first;
         check(other, 932, pair, 1);
@@ -84,6 +84,37 @@ static void test_shift_jis(void **state)
     iconv_close(other);
 }
 
+/* Every pair of the Chinese and Korean pages, and every byte beyond ASCII that stands alone. */
+static void test_chinese_and_korean(void **state)
+{
+    static const unsigned pages[] = {936, 949, 950}, characters[] = {21791, 17048, 13503};
+    char name[16], ours[16], theirs[16];
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, "CP%u", pages[i]);
+        iconv_t other = iconv_open("UTF-8", name);
+        unsigned count = 0;
+        assert_true(other != (iconv_t)-1 && codepage_known(pages[i]));
+        for (unsigned first = 0x80; first < 0x100; first++) {
+            const uint8_t alone = (uint8_t)first;
+            if (pages[i] != 950 || first != 0x80) /* where iconv has a control character */
+                check(other, pages[i], &alone, 1);
+            for (unsigned second = 0x40; second < 0xFF && first > 0x80; second++) {
+                const uint8_t pair[] = {(uint8_t)first, (uint8_t)second};
+                ours[codepage_utf8(pages[i], pair, 2, ours)] = '\0';
+                by_iconv(other, pair, 2, theirs);
+                if (strncmp(ours, "\xEF\xBF\xBD", 3))
+                    count++, assert_string_equal(ours, theirs);
+                else
+                    assert_string_equal(theirs, "\xEF\xBF\xBD");
+            }
+        }
+        assert_int_equal(count, characters[i]);
+        iconv_close(other);
+    }
+}
+
 static void test_what_is_none(void **state)
 {
     const uint8_t bytes[] = {'A', 0x81}; /* the first half of a pair, cut off */
@@ -102,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_single_bytes),
         cmocka_unit_test(test_shift_jis),
+        cmocka_unit_test(test_chinese_and_korean),
         cmocka_unit_test(test_what_is_none),
     };
 
