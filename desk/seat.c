@@ -25,6 +25,7 @@
 #define CHECKPOINT_SECONDS 5       /* of processor time, at least, between two checkpoints: so much is repeated, */
 #define CHECKPOINT_SHARE 10        /* and so many times what the last one took */
 #define MORE_MEMORY (512ull << 20) /* besides the machine: what viewers, overlays and a checkpoint need */
+#define HEAD_MOST 65536u           /* bytes: more than the head of a journal has */
 #define JOURNAL_MEMORY 16u         /* bytes of memory, at most, that reading a byte of a journal takes */
 #define TIME_SHARE 4u              /* times most_seconds, and */
 #define TIME_MORE 3600u            /* seconds of processor time are more than a session needs: it repeats its journal */
@@ -204,6 +205,21 @@ static bool open_inserts(struct seat *s, struct error *error)
     return replay_open_media(&s->images, s->media.images, inserts, (uint32_t)(length / sizeof *inserts), error);
 }
 
+/* Whether it ends in its head: its session was killed while it began, and has done nothing. The line of an entry begins
+ * with its tick. */
+static bool has_no_entry(const struct seat *s)
+{
+    char head[HEAD_MOST];
+    ssize_t got = pread(s->journal_file, head, sizeof head, 0);
+    bool line = true, none = got >= 0 && got < (ssize_t)sizeof head;
+
+    for (ssize_t i = 0; none && i < got; i++) {
+        none = !line || head[i] < '0' || head[i] > '9' || !memchr(head + i, '\n', (size_t)(got - i));
+        line = head[i] == '\n';
+    }
+    return none;
+}
+
 static bool open_journal(struct seat *s, struct error *error)
 {
     struct stat status;
@@ -212,6 +228,11 @@ static bool open_journal(struct seat *s, struct error *error)
     s->journal_file = open(s->journal_path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (s->journal_file < 0 || fstat(s->journal_file, &status) != 0)
         return error_host(error, s->journal_path, errno, "cannot open");
+    if (status.st_size && has_no_entry(s)) {
+        if (ftruncate(s->journal_file, 0) != 0)
+            return error_host(error, s->journal_path, errno, "cannot begin again");
+        status.st_size = 0;
+    }
     s->journal_size = status.st_size < JOURNAL_LIMIT ? (uint64_t)status.st_size : JOURNAL_LIMIT;
     return s->journal_size || output_sync_folder(s->journal_path, error);
 }

@@ -89,6 +89,8 @@ static void take_answer(struct gate_process *p)
         gate_answered(p->gate, id, status, type, length, descriptor);
     else if (descriptor >= 0)
         close(descriptor);
+    else if (!strcmp(text, STEWARD_ALIVE))
+        ask(p, STEWARD_ALIVE);
 }
 
 static void on_request(void *context, struct http_exchange *x, const struct http_request *request)

@@ -20,6 +20,8 @@
 #define TRUST_MOST 12u    /* of work_judging: with it and all else a job's options and folders have room */
 #define ENDING_SECONDS 20 /* that sessions may take to suspend themselves */
 #define ANSWER_SECONDS 10 /* that the gate may take to receive an answer, before it is given up */
+#define SILENCE_MS 3000   /* of the gate, after which it is asked whether it is there; */
+#define SILENCES_MOST 4u  /* so often in a row, before it is given up */
 
 /* Takes a message apart; false: the gate would not write it so. */
 static bool parse(char *text, struct question *q)
@@ -68,6 +70,7 @@ static bool take_question(struct steward *s)
     struct question q;
 
     if (got > 0) {
+        s->silences = 0;
         text[got] = '\0';
         if (parse(text, &q))
             answer_question(s, &q);
@@ -175,11 +178,25 @@ static bool listen_once(struct steward *s, int timeout)
     return !polled[0].revents || take_question(s);
 }
 
+/* A gate that is stopped, or caught in a loop, is no better than one that is gone. False: this one is. Silences are
+ * counted, not seconds: a host that stood still has stopped both. */
+static bool gate_lives(struct steward *s)
+{
+    if (++s->silences > SILENCES_MOST) {
+        fputs("muniment: serve: the gate does not answer\n", stderr);
+        return false;
+    }
+    send(s->gate, STEWARD_ALIVE, strlen(STEWARD_ALIVE), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return true;
+}
+
 bool steward_run(struct steward *s, int gate)
 {
     const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+    uint64_t due = steward_milliseconds() + SILENCE_MS;
 
     s->gate = gate;
+    s->silences = 0;
     setsockopt(gate, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     /* Numbers begin anew: what an earlier gate asked is not this one's. */
     for (size_t i = 0; i < JOBS_MOST; i++)
@@ -188,9 +205,16 @@ bool steward_run(struct steward *s, int gate)
         s->seats[i].question = s->seats[i].question ? NOBODY : 0;
     for (size_t i = 0; i < DOORS; i++)
         s->doors[i].question = NOBODY;
-    while (!interrupted())
-        if (!listen_once(s, -1))
+    while (!interrupted()) {
+        uint64_t now = steward_milliseconds();
+        if (now >= due) {
+            if (!gate_lives(s))
+                return true;
+            due = now + SILENCE_MS;
+        }
+        if (!listen_once(s, (int)(due - now)))
             return true;
+    }
     return false;
 }
 

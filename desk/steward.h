@@ -2,7 +2,8 @@
  * for each session and each job, and decides again who may have what.
  *
  * The gate's questions come as messages, "NUMBER ROLE PERSON VERB WHAT", a line end, and lines; the answers go back as
- * "NUMBER STATUS LENGTH TYPE", with a descriptor of the body, or of a screen's stream, beside them (SCM_RIGHTS).
+ * "NUMBER STATUS LENGTH TYPE", with a descriptor of the body, or of a screen's stream, beside them (SCM_RIGHTS). A gate
+ * that says nothing is sent STEWARD_ALIVE, and sends it back.
  * Sessions stand in the state's folder, one folder each: their journal, what the machine wrote, and what they are. So
  * they are found again by a desk that was ended in any way. */
 #ifndef MUNIMENT_DESK_STEWARD_H
@@ -10,14 +11,16 @@
 
 #include "desk/options.h"
 
+#define STEWARD_ALIVE "alive"
+
 struct steward;
 
 /* arguments: of the command serve, with --trust, --key, --log and --idle; library: its folder; state: an absolute path,
  * whose folder is made. All must outlive it. Null: *error says why. */
 struct steward *steward_open(const struct arguments *arguments, const char *library, const char *state,
                              struct error *error);
-/* Answers the gate until its end of the socket is closed, or a signal comes. True: the gate is gone, and another may
- * be begun. */
+/* Answers the gate until its end of the socket is closed, it no longer answers, or a signal comes. True: the gate is
+ * gone or to be ended, and another may be begun. */
 bool steward_run(struct steward *s, int gate);
 /* Has all sessions suspend themselves, and ends. */
 void steward_close(struct steward *s);

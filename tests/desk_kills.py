@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """desk_kills.py - sessions of the desk, the gate, the storage process and the desk itself are killed at random moments, while somebody types: what is in a session's
-journal stays there, the session resumes, and the whole journal is replayed. 12 times; 200 in make check-long (LONG)."""
+journal stays there, the session resumes, and the whole journal is replayed. 12 times; 200 in make check-long (LONG). A gate that is stopped is replaced."""
 import os
 import pathlib
 import random
@@ -123,6 +123,32 @@ if machine:
     os.kill(machine[0], signal.SIGCONT)
 elif not failures:
     failures.append("the session does not resume at the end")
+# A gate that hears nothing is replaced, and sessions do not notice.
+if machine and not failures:
+    desk.until(session, "suspended")
+    desk.ask("POST", f"/api/sessions/{session}/resume")
+    desk.until(session, "running")
+    machine = [p for p in children(desk.process.pid) if has_open(p, session)]
+    gate = next(p for p in children(desk.process.pid) if p not in machine and "memfd:pages" not in pathlib.Path(f"/proc/{p}/maps").read_text())
+    stopped = time.monotonic()
+    os.kill(gate, signal.SIGSTOP)
+    while os.path.exists(f"/proc/{gate}") and time.monotonic() - stopped < 40:
+        time.sleep(0.1)
+    desk.enter()
+    if desk.session(session)["state"] != "running" or machine[0] not in children(desk.process.pid):
+        failures.append("a gate that hears nothing is not replaced, or takes a session along")
+# Who is killed while the head of the journal is written has done nothing, and begins again.
+for part in (20, 300, -3) if not failures else ():
+    other = re.search(r'"id": "([0-9a-f]{16})"', desk.ask("POST", "/api/archives/records.mun/sessions")[2])[1]
+    os.kill(next(p for p in children(desk.process.pid) if has_open(p, other)), signal.SIGKILL)
+    desk.until(other, "suspended")
+    begun = state / "sessions" / other / "journal"
+    head = re.match(rb"(\D.*\n)+", begun.read_bytes())[0]
+    begun.write_bytes(head[:part])
+    status, _, text = desk.ask("POST", f"/api/sessions/{other}/resume")
+    if status != 200 or not desk.until(other, "running") or not begun.read_bytes().startswith(head):
+        failures.append(f"a session whose journal ends in its head, at {part}, does not begin again: {status} {text}")
+    desk.ask("POST", f"/api/sessions/{other}/discard")
 desk.process.terminate()
 desk.process.wait()
 replay = run("replay", library / "records.mun", journal)
