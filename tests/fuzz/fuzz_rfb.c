@@ -6,7 +6,9 @@
 
 #include "desk/rfb/rfb.h"
 
-#define PIXELS (FRAME_MAX_WIDTH * 64)
+#define WIDTH 96u /* of the widest picture: small, so that runs are many; more than one tile and cell each way */
+#define HEIGHT 72u
+#define PIXELS (WIDTH * HEIGHT)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -49,7 +51,7 @@ static void random_bytes(void *context, uint8_t *bytes, size_t count)
 /* The picture of a step: its size and what is on it follow from the byte. */
 static void draw(uint8_t step, uint32_t *pixels, struct frame_span *changed, struct frame *frame)
 {
-    static const uint16_t sizes[4][2] = {{640, 64}, {720, 50}, {0, 0}, {33, 61}};
+    static const uint16_t sizes[4][2] = {{WIDTH, 64}, {80, HEIGHT}, {0, 0}, {33, 61}};
     unsigned width = sizes[step & 3][0], height = sizes[step & 3][1];
 
     for (unsigned y = 0; y < height; y++) {
@@ -72,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct rfb_settings settings = {.name = "fuzz", .layout = layout_find("fr")};
     struct rfb_viewer *v;
     uint32_t *pixels = malloc(PIXELS * sizeof *pixels);
-    struct frame_span changed[64];
+    struct frame_span changed[HEIGHT];
     struct frame frame;
     size_t waiting;
     bool open = true;
@@ -86,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     settings.tls = *data & 4;
     settings.tls_only = *data & 8 && settings.tls;
     settings.view_only = *data & 16;
-    v = rfb_open(&settings, &desk, *data & 32 ? 640 : 0, *data & 32 ? 64 : 0);
+    v = rfb_open(&settings, &desk, *data & 32 ? WIDTH : 33, *data & 32 ? 64 : 61);
     require(v != NULL);
     for (data++, size--; open && size >= 2;) {
         const struct machine_indicators indicators = {data[0] & 7, data[0] & 8};
