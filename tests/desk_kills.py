@@ -134,14 +134,19 @@ if machine and not failures:
     os.kill(gate, signal.SIGSTOP)
     while os.path.exists(f"/proc/{gate}") and time.monotonic() - stopped < 40:
         time.sleep(0.1)
+    if os.path.exists(f"/proc/{gate}"):
+        failures.append("a gate that hears nothing is not replaced")
+        os.kill(gate, signal.SIGKILL)
     desk.enter()
     if desk.session(session)["state"] != "running" or machine[0] not in children(desk.process.pid):
-        failures.append("a gate that hears nothing is not replaced, or takes a session along")
+        failures.append("the end of a gate that heard nothing is noticed by a session")
 # Who is killed while the head of the journal is written has done nothing, and begins again.
-for part in (20, 300, -3) if not failures else ():
+for part in (20, 300, -3):
     other = re.search(r'"id": "([0-9a-f]{16})"', desk.ask("POST", "/api/archives/records.mun/sessions")[2])[1]
     os.kill(next(p for p in children(desk.process.pid) if has_open(p, other)), signal.SIGKILL)
-    desk.until(other, "suspended")
+    if not desk.until(other, "suspended"):
+        failures.append("a session that was killed at once is not suspended")
+        break
     begun = state / "sessions" / other / "journal"
     head = re.match(rb"(\D.*\n)+", begun.read_bytes())[0]
     begun.write_bytes(head[:part])
