@@ -203,6 +203,7 @@ await until(async () => (await dots()) !== chosen, 10);
 const record = await rests();
 fact('and the record shows', record !== chosen);
 fact('the bar of tools is one row', await page.evaluate(() => document.querySelector('.tools').clientHeight < 60));
+fact('the bar names the machine by the title of its archive', await page.locator('.tools strong', {hasText: 'Records terminal'}).waitFor().then(() => true, () => false));
 await picture('session');
 await accessible('a session');
 await page.getByRole('button', {name: 'Fit to window'}).click();

@@ -124,8 +124,16 @@ export async function sessionPage(id, me) {
     if (left !== null) warningText.textContent = texts.leaving(left > 60 ? left : Math.ceil(left / 10) * 10);
   }
 
+  const name = el('strong', {title: session.archive}, session.archive.replace(/\.mun$/, ''));
+  const heading = el('h1', {class: 'unseen'}, `${texts.screen}: ${session.archive}`);
+  api.archive(session.archive).then((archive) => { // the screen does not wait for it
+    if (!archive.title) return;
+    name.title = `${archive.title} (${session.archive})`;
+    name.textContent = archive.title;
+    heading.textContent = `${texts.screen}: ${archive.title}`;
+  }, () => {}); // one that is closed now says no more
   const bar = el('div', {class: 'tools', role: 'toolbar', 'aria-label': texts.toolbar},
-    el('strong', {title: session.archive}, session.archive.replace(/\.mun$/, '')),
+    name,
     keys,
     tool(texts.pasteText, typeText),
     tool(texts.screenshot, () => screen?.picture((blob) => save(blob, `${session.archive.replace(/\.mun$/, '')}.png`))),
@@ -234,7 +242,7 @@ export async function sessionPage(id, me) {
     title: session.archive,
     class: 'session',
     keepsFocus: true,
-    content: [el('h1', {class: 'unseen'}, `${texts.screen}: ${session.archive}`), bar, warning, stage, status],
+    content: [heading, bar, warning, stage, status],
     shown: () => (session.state === 'suspended' && !session.reason ? resume() : poll()),
     leave: () => {
       gone = true;
