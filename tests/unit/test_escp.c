@@ -193,7 +193,7 @@ static void a_mark_stands_where_its_letter_has_room(void **state)
         {0x00FD, {[2] = 0x0C, 0x18, [5] = 0xC6, [14] = 0xF8}},                       /* ý */
         {0x0104, {[2] = 0x10, [11] = 0xC6, 0x0C, 0x18, 0x0E}},                       /* Ą */
         {0x0131, {[5] = 0x38, [11] = 0x3C}},                                         /* ı */
-        {0x0416, {[2] = 0x7E, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x7E}} /* Ж: a frame */
+        {0x05D0, {[2] = 0x7E, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x7E}} /* א: a frame */
     };
     uint8_t rows[16];
 
@@ -204,18 +204,20 @@ static void a_mark_stands_where_its_letter_has_room(void **state)
     }
 }
 
-/* Each letter of the Latin code pages has dots of its own: none is a frame. */
-static void latin_letters_are_drawn(void **state)
+/* Each letter of the Latin, Greek and Cyrillic code pages has dots of its own: none is a frame. */
+static void letters_are_drawn(void **state)
 {
-    static const uint16_t pages[] = {850, 852, 857, 858, 860, 861, 863, 865};
+    static const uint16_t pages[] = {737, 775, 850, 852,  855,  857,  858,  860,  861, 863,
+                                     865, 866, 869, 1250, 1251, 1252, 1253, 1254, 1257};
     uint8_t nothing[16], rows[16];
 
     (void)state;
-    mark_draw(0x0416, blank_font, nothing);
+    mark_draw(0x05D0, blank_font, nothing);
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
         for (unsigned byte = 0x80; byte < 0x100; byte++) {
             uint32_t character = codepage_character(pages[i], (uint8_t)byte);
-            bool known = character < 0xC0 || character >= 0x250;
+            bool known = character < 0xC0 || (character >= 0x250 && character < 0x384) ||
+                         (character >= 0x460 && character != 0x2116);
             for (unsigned code = 0; code < 256; code++)
                 known |= codepage_437((uint8_t)code) == character;
             mark_draw((uint16_t)character, blank_font, rows);
@@ -250,7 +252,7 @@ int main(void)
         cmocka_unit_test(letters_of_countries_and_heights_are_drawn),
         cmocka_unit_test(letters_of_code_pages_are_drawn),
         cmocka_unit_test(a_mark_stands_where_its_letter_has_room),
-        cmocka_unit_test(latin_letters_are_drawn),
+        cmocka_unit_test(letters_are_drawn),
         cmocka_unit_test(any_bytes_are_a_job),
     };
 
