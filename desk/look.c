@@ -81,29 +81,94 @@ static struct look_region clip(const struct look_region *r, unsigned width, unsi
     return part;
 }
 
-bool look_find(const struct look_for *w, struct machine *machine, unsigned *x, unsigned *y)
+/* Whether the frame is the next one after the one that was seen, so that its spans say what has changed since. */
+static bool follows(const struct look_memory *m, const struct frame *frame)
+{
+    return m && m->seen && frame->number == m->number + 1 && frame->width == m->width && frame->height == m->height;
+}
+
+static void remember(struct look_memory *m, const struct frame *frame)
+{
+    m->seen = true;
+    m->number = frame->number;
+    m->width = frame->width;
+    m->height = frame->height;
+}
+
+/* The part of a region where the upper left corner of what has this size can be, if it has a dot that has changed. */
+static struct look_region around_changes(const struct frame *frame, const struct look_region *r, unsigned width,
+                                         unsigned height)
+{
+    unsigned left = frame->width, right = 0, top = frame->height, bottom = 0;
+
+    for (unsigned y = 0; y < frame->height; y++) {
+        const struct frame_span *span = &frame->changed[y];
+        if (span->first == span->end)
+            continue;
+        left = span->first < left ? span->first : left;
+        right = span->end > right ? span->end : right;
+        top = y < top ? y : top;
+        bottom = y + 1;
+    }
+    left = left + 1 > r->x + width ? left + 1 - width : r->x;
+    top = top + 1 > r->y + height ? top + 1 - height : r->y;
+    right = right < r->x + r->width - width + 1 ? right : r->x + r->width - width + 1;
+    bottom = bottom < r->y + r->height - height + 1 ? bottom : r->y + r->height - height + 1;
+    if (left >= right || top >= bottom)
+        return (struct look_region){0, 0, 0, 0};
+    return (struct look_region){left, top, right - left, bottom - top};
+}
+
+/* Where a row first has a colour, from x on; end: nowhere. */
+static unsigned find_colour(const uint32_t *row, unsigned x, unsigned end, uint32_t colour)
+{
+    enum { BLOCK = 16 };
+
+    for (; end - x >= BLOCK; x += BLOCK) {
+        uint32_t same = 0;
+        for (unsigned i = 0; i < BLOCK; i++)
+            same |= row[x + i] == colour;
+        if (same)
+            break;
+    }
+    while (x < end && row[x] != colour)
+        x++;
+    return x;
+}
+
+bool look_find(const struct look_for *w, struct machine *machine, struct look_memory *m, unsigned *x, unsigned *y)
 {
     const struct picture *p = w->picture;
     struct frame frame;
 
     machine_frame(machine, &frame);
     struct look_region r = clip(&w->region, frame.width, frame.height);
+    const bool known = follows(m, &frame);
+    if (m)
+        remember(m, &frame);
     if (p->width > r.width || p->height > r.height)
         return false;
-    size_t anchor = (size_t)w->anchor_y * frame.width + w->anchor_x;
+    if (known)
+        r = around_changes(&frame, &r, p->width, p->height);
+    else
+        r.width -= p->width - 1, r.height -= p->height - 1;
     uint32_t rarest = p->pixels[(size_t)w->anchor_y * p->width + w->anchor_x];
-    for (*y = r.y; *y <= r.y + r.height - p->height; ++*y)
-        for (*x = r.x; *x <= r.x + r.width - p->width; ++*x) {
-            const uint32_t *at = frame.pixels + (size_t)*y * frame.width + *x;
-            if (is_opaque(rarest) &&
-                (w->tolerance ? !is_near(at[anchor], rarest, w->tolerance) : (at[anchor] ^ rarest) & 0xFFFFFFu))
+    const bool exact = is_opaque(rarest) && !w->tolerance;
+    for (*y = r.y; *y < r.y + r.height; ++*y) {
+        const uint32_t *row = frame.pixels + (size_t)*y * frame.width;
+        const uint32_t *anchors = row + (size_t)w->anchor_y * frame.width + w->anchor_x;
+        for (*x = r.x; *x < r.x + r.width; ++*x) {
+            if (exact && (*x = find_colour(anchors, *x, r.x + r.width, rarest & 0xFFFFFF)) == r.x + r.width)
+                break;
+            if (is_opaque(rarest) && !exact && !is_near(anchors[*x], rarest, w->tolerance))
                 continue;
-            if (stands_at(w, at, frame.width)) {
+            if (stands_at(w, row + *x, frame.width)) {
                 *x += p->width / 2;
                 *y += p->height / 2;
                 return true;
             }
         }
+    }
     return false;
 }
 
@@ -124,7 +189,9 @@ static bool picture_changed(struct look_memory *m, struct machine *machine, cons
     machine_frame(machine, &frame);
     struct look_region r = clip(region, frame.width, frame.height);
     size_t count = (size_t)r.width * r.height;
-    bool changed = !m->seen || m->text.columns || m->width != r.width || m->height != r.height;
+    const bool known = !m->text.columns && follows(m, &frame);
+    const struct look_region was = clip(region, m->width, m->height);
+    bool changed = !m->seen || m->text.columns || was.width != r.width || was.height != r.height;
     if (count > m->room) {
         uint32_t *larger = realloc(m->pixels, count * sizeof *larger);
         m->failed |= !larger;
@@ -135,9 +202,9 @@ static bool picture_changed(struct look_memory *m, struct machine *machine, cons
         m->room = count;
     }
     for (unsigned y = 0; y < r.height; y++)
-        changed |= keep_row(m, (size_t)y * r.width, frame.pixels + (size_t)(r.y + y) * frame.width + r.x, r.width);
-    m->width = r.width;
-    m->height = r.height;
+        if (!known || frame.changed[r.y + y].first < frame.changed[r.y + y].end)
+            changed |= keep_row(m, (size_t)y * r.width, frame.pixels + (size_t)(r.y + y) * frame.width + r.x, r.width);
+    remember(m, &frame);
     m->text.columns = 0;
     return changed;
 }

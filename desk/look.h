@@ -21,18 +21,21 @@ struct look_for {
 /* Finds the rarest colour of a picture. False when memory is short. */
 bool look_prepare(const struct picture *picture, unsigned *anchor_x, unsigned *anchor_y);
 
-/* Whether it is in the picture that the display shows now; *x and *y are the middle of the first place, in reading
- * order. */
-bool look_find(const struct look_for *wanted, struct machine *machine, unsigned *x, unsigned *y);
-
 /* What was seen before. */
 struct look_memory {
     uint32_t *pixels; /* owned */
     size_t room;
     unsigned width, height;
     struct text_screen text;
-    bool seen, failed; /* it holds a picture; memory was short */
+    uint64_t number;   /* of the frame that was seen */
+    bool seen, failed; /* there was one; memory was short */
 };
+
+/* Whether it is in the picture that the display shows now; *x and *y are the middle of the first place, in reading
+ * order. memory: null, or what was seen when the same was looked for before and not found; then only what has changed
+ * since is searched. */
+bool look_find(const struct look_for *wanted, struct machine *machine, struct look_memory *memory, unsigned *x,
+               unsigned *y);
 
 /* Whether the picture is another than before, which it becomes. A text screen, if no region is named, is compared by
  * its characters and their attributes: a cursor that blinks does not count. */

@@ -168,7 +168,7 @@ static enum outcome expect(struct script_state *s, const struct script_command *
         return OUTCOME_FAILED;
     switch (c->verb) {
     case SCRIPT_EXPECT_SERIAL: met = session_has_sent(&b->session, c->text, c->length); break;
-    case SCRIPT_EXPECT_PICTURE: met = look_find(&wanted, b->machine, &x, &y); break;
+    case SCRIPT_EXPECT_PICTURE: met = look_find(&wanted, b->machine, NULL, &x, &y); break;
     case SCRIPT_EXPECT_SOUND: met = b->session.ear.audible > b->session.ear.from; break;
     default: machine_text(b->machine, &screen); met = screen_shows(&screen, c->text);
     }

@@ -134,7 +134,7 @@ static bool still_met(struct session *s, const struct condition *c)
 
 static bool picture_met(struct session *s, const struct condition *c)
 {
-    return looks(s) && look_find(c->wanted, s->machine, &s->found_x, &s->found_y);
+    return looks(s) && look_find(c->wanted, s->machine, &s->seen, &s->found_x, &s->found_y);
 }
 
 /* Whether a journal has nothing more to say. */

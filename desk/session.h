@@ -86,7 +86,7 @@ struct session {
     uint64_t printed;                  /* jobs that have ended: likewise */
     char *serial;                      /* what COM1 sent, SERIAL_MEMORY bytes */
     size_t serial_length, serial_seen; /* up to serial_seen it has answered a condition */
-    struct look_memory seen;           /* of WHEN_STILL */
+    struct look_memory seen;           /* of WHEN_STILL and WHEN_PICTURE */
     uint64_t changed_at, looked_at;    /* when the picture changed; in which look, from 1 */
     unsigned found_x, found_y;         /* where WHEN_PICTURE has found it: its middle */
     struct sound_ear ear;              /* what the machine plays: the caller hears it */
@@ -136,7 +136,7 @@ enum session_end session_serial(struct session *s, const uint8_t *bytes, size_t 
 
 /* What COM1 sent and what was heard so far does not count. */
 void session_forget(struct session *s);
-/* What was seen so far does not count for WHEN_STILL. */
+/* What was seen so far does not count for WHEN_STILL and WHEN_PICTURE. */
 void session_look_anew(struct session *s);
 
 /* Whether COM1 has sent the text at any time (within SERIAL_MEMORY). */

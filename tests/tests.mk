@@ -226,6 +226,7 @@ run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/bench/read.bin $(B
 	@$(PYTHON) tests/bench/chain.py $(BUILD)
 	@$(MAKE) --no-print-directory bench-parity
 	@$(PYTHON) tests/bench/retrieval.py $(BUILD)
+	@$(PYTHON) tests/bench/waits.py $(BUILD)
 	@$(PYTHON) tests/bench/desk.py $(BUILD)
 	@$(PYTHON) tests/bench/desk_sessions.py $(BUILD)
 	@$(PYTHON) tests/bench/zrle.py $(BUILD)
