@@ -1,5 +1,5 @@
-/* marks.h - letters that code page 437 lacks: Greek and Cyrillic ones, and what is drawn from another letter and a mark,
- * such as accents, strokes, tails. */
+/* marks.h - letters that code page 437 lacks: Greek and Cyrillic ones, and what is drawn from another letter and a
+ * mark, such as accents, strokes, tails. */
 #ifndef MUNIMENT_DESK_MARKS_H
 #define MUNIMENT_DESK_MARKS_H
 
