@@ -174,7 +174,8 @@ const struct member *seal_find(const struct seal *seal, const char *name);
 void seal_free(struct seal *seal);
 
 void seal_print(struct text *t, const struct seal *seal);
-/* False, with what is wrong in *reason, unless text is a legal seal. The seal must be freed in either case. */
+/* False, with what is wrong in *reason, unless text is a legal seal; null: memory was short. The seal must be freed in
+ * either case. */
 bool seal_parse(const char *text, size_t size, struct seal *seal, const char **reason);
 
 /* content.txt as it follows from the seal's table; also gives the machine-root. */

@@ -95,7 +95,9 @@ static bool check_statement(struct archive *a, const uint8_t *tail, const struct
         return wrong(a, error, "evidence/00000000/key.pub", "has a damaged public key");
     sha256(tail + TAR_BLOCK, (size_t)seal_size, seal_digest);
     statement_print(&statement, signer, content->digest, seal_digest);
-    fits = !statement.failed && memcmp(statement.bytes, tail + at->statement, statement.length) == 0;
+    if (statement.failed)
+        return out_of_memory(a, error);
+    fits = memcmp(statement.bytes, tail + at->statement, statement.length) == 0;
     hex_encode(signer, a->signature.signer);
     sha256(tail + at->statement, (size_t)at->statement_size, signer);
     hex_encode(signer, a->signature.statement);
@@ -120,8 +122,9 @@ static bool parse_tail(struct archive *a, const uint8_t *tail, uint64_t tail_siz
     if (at.end != tail_size)
         return wrong(a, error, "seal.txt", "lacks the evidence that must follow its seal");
     if (!seal_parse((const char *)tail + TAR_BLOCK, (size_t)size, &a->seal, &reason))
-        return error_set(error, STATUS_INPUT, a->path, "seal.txt", "`muniment verify` reports more",
-                         "has a seal that %s", reason);
+        return !reason ? out_of_memory(a, error)
+                       : error_set(error, STATUS_INPUT, a->path, "seal.txt", "`muniment verify` reports more",
+                                   "has a seal that %s", reason);
     for (uint32_t i = 0; i < a->seal.count; i++)
         if (a->seal.members[i].offset + a->seal.members[i].size > a->seal_at)
             return wrong(a, error, a->seal.members[i].name, "has a seal that places a member after the seal");
@@ -175,7 +178,7 @@ static bool check_readme_and_content(struct archive *a, struct error *error)
     uint8_t root[DIGEST_SIZE];
     char *text;
     size_t size;
-    bool same;
+    bool same, failed;
 
     if (!read_member(a, MEMBER_README, 0, SMALL_LIMIT, &text, &size, error))
         return false;
@@ -183,10 +186,13 @@ static bool check_readme_and_content(struct archive *a, struct error *error)
     if (!read_member(a, MEMBER_CONTENT, 0, SMALL_LIMIT, &text, &size, error))
         return false;
     content_print(&expected, &a->seal, root);
-    same = !expected.failed && expected.length == size && memcmp(expected.bytes, text, size) == 0;
+    failed = expected.failed;
+    same = !failed && expected.length == size && memcmp(expected.bytes, text, size) == 0;
     text_free(&expected);
     free(text);
     hex_encode(root, a->machine_root);
+    if (failed)
+        return out_of_memory(a, error);
     return same || wrong(a, error, "content.txt", "has a content.txt that does not fit its seal");
 }
 

@@ -130,6 +130,9 @@ static bool may_be_listed(enum member_kind kind)
     return kind < MEMBER_SEAL && kind != MEMBER_EXTENT && kind != MEMBER_MAP;
 }
 
+/* The reason where there is not enough of it. */
+static const char no_memory[] = "";
+
 static const char *take_members(const char **text, const char *end, struct seal *seal)
 {
     char value[256];
@@ -148,7 +151,7 @@ static const char *take_members(const char **text, const char *end, struct seal 
         if (seal->count == LISTED_LIMIT)
             return "lists too many members";
         if (!seal_add(seal, &m))
-            return "needs more memory than there is";
+            return no_memory;
         free_from = m.offset + tar_padded(m.size) + TAR_BLOCK;
     }
     return NULL;
@@ -263,7 +266,7 @@ static const char *take_changes(const char **text, const char *end, struct seal 
         return "does not say what differs from the parent";
     if (count > 0)
         text_add(&seal->changes, begin, (size_t)(*text - begin));
-    return seal->changes.failed ? "needs more memory than there is" : NULL;
+    return seal->changes.failed ? no_memory : NULL;
 }
 
 /* The lines of a disk follow its line "origin", in the order of the disks. */
@@ -290,7 +293,7 @@ static const char *take_origins(const char **text, const char *end, struct seal 
     }
     if (end > begin)
         text_add(&seal->origins, begin, (size_t)(end - begin));
-    return seal->origins.failed ? "needs more memory than there is" : NULL;
+    return seal->origins.failed ? no_memory : NULL;
 }
 
 bool seal_parse(const char *text, size_t size, struct seal *seal, const char **reason)
@@ -309,12 +312,14 @@ bool seal_parse(const char *text, size_t size, struct seal *seal, const char **r
         return false;
     if ((*reason = take_changes(&at, end, seal)) || (*reason = take_members(&at, end, seal)) ||
         (*reason = take_disks(&at, end, seal)) || (*reason = take_images(&at, end, seal)) ||
-        (*reason = take_origins(&at, end, seal)) || (*reason = check_required(seal)))
+        (*reason = take_origins(&at, end, seal)) || (*reason = check_required(seal))) {
+        *reason = *reason == no_memory ? NULL : *reason;
         return false;
+    }
     seal_print(&again, seal);
     same = !again.failed && again.length == size && memcmp(again.bytes, text, size) == 0;
+    *reason = again.failed ? NULL : "is not written as a seal of version 0 is";
     text_free(&again);
-    *reason = "is not written as a seal of version 0 is";
     return same;
 }
 
@@ -380,6 +385,8 @@ void content_print(struct text *t, const struct seal *seal, uint8_t machine_root
 
 /* --- The rest --- */
 
+#define STATEMENT "muniment-evidence: 0\nprevious: none\nsigner: %s\nmember: %s content.txt\nmember: %s seal.txt\n"
+
 void statement_print(struct text *t, const uint8_t signer[DIGEST_SIZE], const uint8_t content[DIGEST_SIZE],
                      const uint8_t seal[DIGEST_SIZE])
 {
@@ -388,8 +395,7 @@ void statement_print(struct text *t, const uint8_t signer[DIGEST_SIZE], const ui
     hex_encode(signer, signer_hex);
     hex_encode(content, content_hex);
     hex_encode(seal, seal_hex);
-    text_print(t, "muniment-evidence: 0\nprevious: none\nsigner: %s\nmember: %s content.txt\nmember: %s seal.txt\n",
-               signer_hex, content_hex, seal_hex);
+    text_print(t, STATEMENT, signer_hex, content_hex, seal_hex);
 }
 
 void sums_print(struct text *t, const uint8_t digest[DIGEST_SIZE], const char *name)
@@ -414,13 +420,9 @@ bool readme_fields(const char *text, uint64_t *sealed_bytes, uint64_t *seal_at)
 
 struct tail tail_layout(uint64_t seal_size)
 {
-    struct text t = {.bytes = NULL};
-    static const uint8_t none[DIGEST_SIZE];
     struct tail tail;
 
-    statement_print(&t, none, none, none);
-    tail.statement_size = t.length;
-    text_free(&t);
+    tail.statement_size = sizeof STATEMENT - 1 + 3 * (2 * DIGEST_SIZE - 2);
     tail.key = TAR_BLOCK + tar_padded(seal_size) + TAR_BLOCK;
     tail.signature = tail.key + tar_padded(PUBLIC_PEM_SIZE) + TAR_BLOCK;
     tail.statement = tail.signature + tar_padded(SIGNATURE_SIZE) + TAR_BLOCK;

@@ -374,13 +374,11 @@ bool boot_begin_session(struct boot *b, uint64_t limit, struct error *error)
 
 bool boot_create_machine(struct boot *b, const char *object, struct error *error)
 {
-    const char *reason = "unknown reason";
-
     boot_host(b, &b->host);
     media_host(&b->media, &b->host);
     engine_host(b, &b->host);
-    b->machine = machine_create(&b->media.manifest, &b->host, &reason);
-    return b->machine || error_set(error, STATUS_INPUT, object, NULL, NULL, "this machine cannot be built: %s", reason);
+    b->machine = media_machine(&b->media, &b->host, object, error);
+    return b->machine;
 }
 
 static bool create_machine(struct boot *b, struct error *error)

@@ -12,7 +12,7 @@
 struct listing {
     struct desk_volume volume;
     bool json;
-    uint64_t damaged;
+    enum status status; /* STATUS_OK, or the gravest of damage */
 };
 
 static bool list_one(void *context, const char *path, const struct file_entry *e, struct error *error)
@@ -57,7 +57,7 @@ static void list_damage(void *context, const char *path, const struct error *dam
     struct listing *l = context;
     struct error report = *damage;
 
-    l->damaged++;
+    l->status = damage->status == STATUS_HOST || l->status == STATUS_HOST ? STATUS_HOST : STATUS_WRONG;
     plain_copy(report.object, sizeof report.object, *path ? path : "/");
     error_print(stderr, &report);
 }
@@ -85,11 +85,11 @@ static enum status files_all(const struct arguments *a, struct act *act)
     good = good && desk_volume_visit(&l.volume, &visit, &error);
     if (good && visit.closed)
         good = left_out(a, visit.closed, &error);
-    if (good && visit.unnamed)
+    if (good && visit.unnamed && l.status != STATUS_HOST)
         good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, NULL, "holds nothing of the name \"%.200s\"",
                          visit.unnamed);
     desk_volume_close(&l.volume);
-    return !good ? desk_fail(&error) : l.damaged ? STATUS_WRONG : STATUS_OK;
+    return !good ? desk_fail(&error) : l.status;
 }
 
 /* --- What a session changed --- */
@@ -144,7 +144,7 @@ static bool collect(void *context, const char *path, const struct file_entry *e,
 
 static void collect_damage(void *context, const char *path, const struct error *damage)
 {
-    struct listing l = {.damaged = 0};
+    struct listing l = {.status = STATUS_OK};
 
     (void)context;
     list_damage(&l, path, damage);

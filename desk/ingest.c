@@ -294,9 +294,10 @@ static bool check_rows(struct ingest *g, struct error *error)
         struct shelf_row *row = calloc(1, sizeof *row);
         bool there = false;
 
-        if (!row)
-            return error_host(error, g->shelf.path, ENOMEM, "cannot check");
-        r->outcome = ROW_NOT_BEGUN;
+        if (!row) {
+            error_host(error, g->shelf.path, ENOMEM, "cannot check");
+            return row_fails(r, error);
+        }
         r->checked = !interrupted() && check_row(g, i, row, &there, error);
         shelf_row_free(row);
         free(row);
@@ -597,6 +598,8 @@ static bool prepare(struct ingest *g, struct error *error)
     g->rows = calloc(g->shelf.table.rows, sizeof *g->rows);
     if (!g->rows)
         return error_host(error, g->shelf.path, ENOMEM, "cannot read");
+    for (size_t i = 0; i < g->shelf.table.rows; i++)
+        g->rows[i].outcome = ROW_NOT_BEGUN;
     if (stat(g->library, &status) != 0)
         return true;
     return output_sweep(g->library, error) && library_each(NULL, g->library, know_entry, g, error) &&

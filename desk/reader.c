@@ -58,9 +58,24 @@ struct server {
     uint8_t piece[PIECE];
 };
 
+/* Says so without any, and ends. */
+static void out_of_memory(int channel)
+{
+    struct {
+        struct frame frame;
+        struct error error;
+    } last = {.frame = {FAILURE, sizeof last.error}};
+
+    error_set(&last.error, STATUS_HOST, "reader", NULL, NULL, "out of memory");
+    stream_write(channel, &last, sizeof last);
+    _exit(0);
+}
+
 static bool flush(struct server *s)
 {
-    bool good = !s->out.failed && stream_write(s->channel, s->out.bytes, s->out.length);
+    if (s->out.failed)
+        out_of_memory(s->channel);
+    bool good = stream_write(s->channel, s->out.bytes, s->out.length);
 
     s->out.length = 0;
     return good;
@@ -72,7 +87,7 @@ static bool put(struct server *s, enum kind kind, const void *bytes, size_t size
 
     text_add(&s->out, &frame, sizeof frame);
     text_add(&s->out, bytes, size);
-    return s->out.length < PIECE ? !s->out.failed : flush(s);
+    return s->out.length < PIECE && !s->out.failed ? true : flush(s);
 }
 
 static bool put_entry(void *context, const struct file_entry *e)
@@ -153,7 +168,7 @@ static struct server *begin_serving(int channel, const struct block *disk)
     struct server *s = calloc(1, sizeof *s);
 
     if (!s)
-        _exit(1);
+        out_of_memory(channel);
     s->channel = channel;
     keep_from_writing(channel, channel_below(disk));
     return s;
@@ -410,8 +425,10 @@ static bool list(void *context, uint64_t folder, file_each *each, void *each_con
     bool nameless = false; /* an entry was left out */
     bool good = entry && ask(r, &question, error) && receive_answer(r, ENTRY, sizeof *entry, keep, &kept, error);
 
-    if (!entry || kept.failed)
-        good = error_set(error, STATUS_HOST, name_of(r), NULL, NULL, "a folder is too large");
+    if (kept.length > FOLDER_LIMIT - sizeof *entry)
+        good = error_set(error, STATUS_WRONG, name_of(r), NULL, NULL, "a folder is too large");
+    else if (!entry || kept.failed)
+        good = error_set(error, STATUS_HOST, name_of(r), NULL, NULL, "out of memory");
     for (size_t at = 0; entry && at < kept.length; at += size) {
         memcpy(&size, kept.bytes + at, sizeof size);
         at += sizeof size;
@@ -606,7 +623,7 @@ struct coming {
     struct disk_survey *survey;
     uint64_t sectors; /* of the disk */
     uint32_t frames;
-    bool lies;
+    bool lies, out_of_memory;
 };
 
 static bool is_truth(const bool *value)
@@ -645,7 +662,8 @@ static bool take_disk(struct coming *c, const struct disk_survey *came)
     s->volumes = calloc(s->volume_count + 1, sizeof *s->volumes);
     s->systems = calloc(s->system_count + 1, sizeof *s->systems);
     s->damage = calloc(s->damage_count + 1, sizeof *s->damage);
-    return s->volumes && s->systems && s->damage;
+    c->out_of_memory = !s->volumes || !s->systems || !s->damage;
+    return !c->out_of_memory;
 }
 
 static bool take_volume(struct volume *v)
@@ -703,7 +721,9 @@ bool reader_survey(const struct block *disk, struct disk_survey *s, struct error
 
     *s = (struct disk_survey){.sectors = 0};
     good = good && begin(&r, serve_survey, error) && receive_answer(&r, BYTES, PIECE, take_frame, &c, error);
-    if (good && (c.lies || c.frames != 1 + s->volume_count + s->system_count + s->damage_count))
+    if (c.out_of_memory)
+        good = error_set(error, STATUS_HOST, "survey", NULL, NULL, "out of memory");
+    else if (good && (c.lies || c.frames != 1 + s->volume_count + s->system_count + s->damage_count))
         good = lost(&r, "its reader answers what was not asked", error);
     stop(&r);
     free(r.buffer);

@@ -24,6 +24,7 @@ struct retrieval {
     struct text left_out;   /* hex_digest of each file that was, unless it is empty */
     bool *withholds;        /* owned: for each --withhold whether it named a file */
     uint64_t damaged;
+    bool host_failed; /* for some of that this host is to blame */
 };
 
 static void report_damage(void *context, const char *path, const struct error *damage)
@@ -32,6 +33,7 @@ static void report_damage(void *context, const char *path, const struct error *d
     struct error report = *damage;
 
     r->damaged++;
+    r->host_failed |= damage->status == STATUS_HOST;
     progress_end(&r->progress);
     plain_copy(report.object, sizeof report.object, *path ? path : "/");
     error_print(stderr, &report);
@@ -196,6 +198,9 @@ static enum status retrieve_all(const struct arguments *a, struct act *act)
     if (good && visit.closed)
         good = error_set(&error, STATUS_CLOSED, a->operands[0], NULL, "name files that are open; or " RIGHTS_REMEDY,
                          "is closed for %" PRIu64 " of the files and folders that are wanted", visit.closed);
+    if (good && r.host_failed)
+        good = error_set(&error, STATUS_HOST, a->operands[0], NULL, "mend that, and retrieve again",
+                         "was not read to its end");
     if (good && visit.unnamed)
         good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, "`muniment files` lists what it holds",
                          "holds nothing of the name \"%.200s\"", visit.unnamed);

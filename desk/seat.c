@@ -299,13 +299,11 @@ static struct machine_host outside(struct seat *s)
 static bool build(struct seat *s, struct error *error)
 {
     struct machine_host host = outside(s);
-    const char *reason = "unknown reason";
 
     media_host(&s->media, &host);
-    s->machine = machine_create(&s->media.manifest, &host, &reason);
+    s->machine = media_machine(&s->media, &host, s->request->archive, error);
     if (!s->machine)
-        return error_set(error, STATUS_INPUT, s->request->archive, NULL, NULL, "this machine cannot be built: %s",
-                         reason);
+        return false;
     machine_set_engine(s->machine, ENGINE_TRANSLATOR, 0);
     return begin_session(s, error) &&
            recorder_create_in(&s->session.recorder, s->machine, &s->media, s->journal_file, s->journal_path, error);

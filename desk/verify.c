@@ -532,9 +532,10 @@ static enum status verify_all(const struct arguments *a)
     if (!read_options(&v, &processors, &error))
         return desk_fail(&error);
     v.trusted = argument_values(a, "--trust", &v.trusted_count);
-    if (!v.trusted || !desk_folders(a, &v.folders, &error)) {
+    if ((!v.trusted && !error_host(&error, "verify", ENOMEM, "cannot read the command line")) ||
+        !desk_folders(a, &v.folders, &error)) {
         free(v.trusted);
-        return STATUS_HOST;
+        return desk_fail(&error);
     }
     jobs = a->operand_count < processors ? a->operand_count : processors;
     v.threads = (unsigned)(processors / jobs);

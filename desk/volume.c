@@ -525,6 +525,9 @@ static void walk_folder(struct walk *w, uint64_t folder)
         text_add(&w->path, "", 1);
         if (w->path.failed) {
             out_of_memory(w);
+        } else if (!w->visit && damage.status == STATUS_HOST) { /* what is closed must be known */
+            *w->error = damage;
+            fails(w);
         } else {
             report(w, &damage);
             w->path.length--;

@@ -61,8 +61,9 @@ enum machine_stop {
                           */
 };
 
-/* Builds a machine and turns it on. Returns null, with *reason set to a static string, when memory is short or the
- * manifest asks for what this version cannot build. The caller releases it with machine_destroy. */
+/* Builds a machine and turns it on. Returns null when the manifest asks for what this version cannot build, with
+ * *reason set to a static string; and when memory is short, with *reason null. The caller releases it with
+ * machine_destroy. */
 struct machine *machine_create(const struct machine_manifest *manifest, const struct machine_host *host,
                                const char **reason);
 void machine_destroy(struct machine *m);

@@ -619,23 +619,26 @@ static const char *unsupported(const struct machine_manifest *manifest)
     return NULL;
 }
 
+static const char no_memory[] = "";
+
+/* What it cannot be built for; null: it is built. */
 static const char *build(struct machine *m, const struct machine_host *host)
 {
     const char *reason;
 
     if (!memory_init(&m->memory, m->manifest.memory) || !hash_tree_init(&m->pages, m->memory.ram_size / PAGE_SIZE))
-        return "not enough memory on this host";
+        return no_memory;
     if ((reason = load_roms(m, host)))
         return reason;
     bus_init(&m->bus);
     if (!cpu_init(&m->cpu, m->manifest.cpu, &m->memory, &m->bus, &m->clock))
-        return "not enough memory on this host";
+        return no_memory;
     cpu_listen(&m->cpu);
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (!drive_init(&m->drives[slot], host->drives[slot], m->manifest.drives[slot].read_only,
                         line_to(drive_failed, m, slot)))
-            return "not enough memory on this host";
-    return wire(m, host) && hash_roms(m) ? NULL : "not enough memory on this host";
+            return no_memory;
+    return wire(m, host) && hash_roms(m) ? NULL : no_memory;
 }
 
 struct machine *machine_create(const struct machine_manifest *manifest, const struct machine_host *host,
@@ -647,16 +650,15 @@ struct machine *machine_create(const struct machine_manifest *manifest, const st
     if (*reason)
         return NULL;
     m = calloc(1, sizeof *m);
-    if (!m) {
-        *reason = "not enough memory on this host";
+    if (!m)
         return NULL;
-    }
     m->manifest = *manifest;
     m->host = *host;
     m->host.system_rom = m->host.video_rom = NULL; /* copied: not to be kept */
     m->clock.ticks_per_microsecond = manifest->mips;
     *reason = build(m, host);
     if (*reason) {
+        *reason = *reason == no_memory ? NULL : *reason;
         machine_destroy(m);
         return NULL;
     }

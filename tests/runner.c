@@ -201,7 +201,7 @@ static bool create(struct runner *r)
     };
     r->machine = machine_create(&manifest, &host, &reason);
     if (!r->machine)
-        fprintf(stderr, "runner: this machine cannot be built: %s\n", reason);
+        fprintf(stderr, "runner: this machine cannot be built: %s\n", reason ? reason : "out of memory");
     return r->machine;
 }
 

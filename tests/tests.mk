@@ -13,7 +13,7 @@ CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors vectors386 test386 
 # What takes longest comes first: as many run at a time as there are processors.
 TESTS := $(addprefix tests/, \
     determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh \
-    attest.sh trust.sh verify.sh ingest.sh shelf.sh library.sh faults.sh log.sh repair.sh keys.sh retrieve.sh filesystems.sh package.sh exchange.sh watch.sh unattended.sh print.sh rules_archive.sh rules_snapshot.sh rules.py windows.py files.sh \
+    attest.sh trust.sh verify.sh ingest.sh shelf.sh library.sh faults.sh memory.py log.sh repair.sh keys.sh retrieve.sh filesystems.sh package.sh exchange.sh watch.sh unattended.sh print.sh rules_archive.sh rules_snapshot.sh rules.py windows.py files.sh \
     derive.sh evidence.sh between.sh firmware.sh acpi.sh firmware_source.sh cirrus.sh \
     images.sh desk.sh vnc.py terminal.sh desk_kills.py sessions.py http_fuzz.py hours.py script.sh pointers.sh sound.sh set.sh opl.sh engine.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
     elsewhere.sh symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py letters.py) \

@@ -171,7 +171,7 @@ static bool send_info(int channel, struct image_info *info)
 }
 
 /* Takes the lists in; *info is whole, whatever comes. */
-static bool receive_info(int channel, struct image_info *info)
+static bool receive_info(int channel, struct image_info *info, bool *out_of_memory)
 {
     struct image_info came;
     bool good = receive_all(channel, &came, sizeof came);
@@ -197,6 +197,7 @@ static bool receive_info(int channel, struct image_info *info)
         if (count == 0)
             continue;
         elements = count <= lists[i].most ? calloc(count, lists[i].size) : NULL;
+        *out_of_memory = !elements && count <= lists[i].most;
         good = elements && receive_all(channel, elements, count * lists[i].size);
         if (!good) {
             free(elements);
@@ -317,14 +318,14 @@ static void serve(const struct worker_calls *calls, pid_t customer, int channel,
     struct link link = {CHANNEL, path};
     const struct image_opener opener = {wish_open, wish_has, wish_temporary, &link};
     struct image_request inner = *request;
-    struct answer *a = calloc(1, sizeof *a);
+    struct answer here = {.good = 0}, *a = &here;
     struct image_info info = {.format = NULL};
     const struct wish no_more = {.desire = NOTHING};
     struct question q;
     struct block disk;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* it may not end when its customer does */
-    if (!a || getppid() != customer)
+    if (getppid() != customer)
         _exit(1);
     close_all_but(channel);
     inner.lock_in = NULL;
@@ -687,9 +688,11 @@ static bool are_in_order(const struct image_info *info, uint64_t sectors)
 static bool hear(struct worker *w, const struct worker_calls *calls, struct image_info *info, struct error *error)
 {
     const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+    bool out_of_memory = false;
 
-    if (!grant_wishes(w) || !receive_all(w->channel, &w->answer, sizeof w->answer) || !receive_info(w->channel, info))
-        return has_ended(w, error);
+    if (!grant_wishes(w) || !receive_all(w->channel, &w->answer, sizeof w->answer) ||
+        !receive_info(w->channel, info, &out_of_memory))
+        return out_of_memory ? error_host(error, w->path, ENOMEM, "cannot open") : has_ended(w, error);
     info->format = format_name(calls->formats, w->answer.format);
     if (!w->answer.good) {
         *error = w->answer.error;

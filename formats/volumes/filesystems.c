@@ -221,7 +221,7 @@ static void look_into(struct examined *e, struct fat *fat);
 /* The file of a compressed volume, on its host or as an image of its own, and the FAT volume that is in it. */
 static void examine_cvf(struct examined *e, struct cvf *cvf)
 {
-    struct fat *fat = fat_open(cvf_block(cvf), 0, cvf_block(cvf)->sectors, NULL);
+    struct fat *fat = survey_fat(e, cvf_block(cvf), 0, cvf_block(cvf)->sectors);
 
     survey_name(e->volume->file_system, cvf_kind(cvf));
     survey_name(e->volume->compression, cvf_kind(cvf));
@@ -392,7 +392,7 @@ static void look_into(struct examined *e, struct fat *fat)
 static bool examine_fat(struct examined *e)
 {
     static const char *const names[] = {[12] = "FAT12", [16] = "FAT16", [32] = "FAT32"};
-    struct fat *fat = fat_open(e->disk, e->volume->first, e->volume->sectors, NULL);
+    struct fat *fat = survey_fat(e, e->disk, e->volume->first, e->volume->sectors);
 
     if (!fat)
         return false;

@@ -96,10 +96,20 @@ static void examine_whole(struct examined *e)
         s->volume_count = 0;
 }
 
-/* A boot sector with a BIOS parameter block is that of one volume, even if it looks like a table. */
-static bool is_one_volume(const struct block *disk, const struct disk_survey *s)
+struct fat *survey_fat(struct examined *e, const struct block *disk, uint64_t first, uint64_t sectors)
 {
-    struct fat *fat = s->first[0] == 0xEB || s->first[0] == 0xE9 ? fat_open(disk, 0, disk->sectors, NULL) : NULL;
+    struct error error;
+    struct fat *fat = fat_open(disk, first, sectors, &error);
+
+    e->out_of_memory |= !fat && error.status == STATUS_HOST;
+    return fat;
+}
+
+/* A boot sector with a BIOS parameter block is that of one volume, even if it looks like a table. */
+static bool is_one_volume(struct examined *e)
+{
+    const struct disk_survey *s = e->survey;
+    struct fat *fat = s->first[0] == 0xEB || s->first[0] == 0xE9 ? survey_fat(e, e->disk, 0, s->sectors) : NULL;
     bool one = fat && fat_info(fat)->parameters;
 
     fat_close(fat);
@@ -132,7 +142,7 @@ static void go_over(struct examined *e)
     }
     survey_name(s->container, container_name(s->first));
     survey_name(s->encryption, disk_encryption(s->first));
-    if (!is_one_volume(e->disk, s))
+    if (!is_one_volume(e))
         partitions_list(e->disk, s, s->first);
     if (s->scheme == DISK_UNKNOWN) {
         examine_whole(e);
@@ -160,9 +170,10 @@ bool disk_survey(const struct block *disk, struct disk_survey *s, struct error *
         e->disk = disk;
         e->survey = s;
         go_over(e);
-    } else {
-        error_set(error, STATUS_HOST, "survey", NULL, NULL, "out of memory");
+        good = !e->out_of_memory;
     }
+    if (!good)
+        error_set(error, STATUS_HOST, "survey", NULL, NULL, "out of memory");
     free(e);
     return good;
 }

@@ -14,8 +14,11 @@ struct examined {
     struct volume *volume;
     uint8_t head[HEAD_SECTORS * SECTOR_SIZE]; /* its first sectors; zeros where there are none */
     size_t size;                              /* bytes of them that are there */
+    bool out_of_memory;                       /* what was found is not all that is there */
 };
 
+/* fat_open, for a survey: null where there is none. */
+struct fat *survey_fat(struct examined *e, const struct block *disk, uint64_t first, uint64_t sectors);
 /* Notes damage (findings.c); further findings are dropped when there are many. */
 void survey_damage(struct disk_survey *survey, const char *place, const char *what, ...)
     __attribute__((format(printf, 3, 4)));

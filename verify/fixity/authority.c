@@ -32,7 +32,6 @@ static char *take(struct check *c, enum member_kind kind, uint64_t least, uint64
         return NULL;
     }
     bytes = read_part(c, *part, most);
-    c->out_of_memory = c->out_of_memory || !bytes;
     return bytes;
 }
 
@@ -51,6 +50,7 @@ static bool take_evidence(struct check *c, struct evidence *e)
     sha256(e->content, (size_t)e->content_part->member.size, e->content_digest);
     e->key_good = public_key_digest(e->key, PUBLIC_PEM_SIZE, true, e->signer);
     statement_print(&e->expected, e->signer, e->content_digest, e->seal_digest);
+    c->out_of_memory = c->out_of_memory || e->expected.failed;
     return !e->expected.failed;
 }
 
@@ -261,6 +261,7 @@ static void load_top(struct check *c, enum drive_slot slot)
         sha256(text, (size_t)part->member.size, part->member.digest);
         good = claims_allow(c, part);
         disk->claimed = calloc(disk->extents, sizeof *disk->claimed);
+        c->out_of_memory |= !disk->claimed;
     }
     for (uint32_t i = 0; good && disk->claimed && i < disk->extents; i++) {
         good = top_line_parse(text + (size_t)i * TOP_LINE, i, seal_is_derived(&c->seal), &disk->claimed[i]);
@@ -282,6 +283,7 @@ static void load_unreadable(struct check *c, enum drive_slot slot)
     char *text = part ? read_part(c, part, (uint64_t)UNREADABLE_LIMIT * UNREADABLE_LINE) : NULL;
     struct sector_range *ranges = text ? calloc((size_t)part->member.size / UNREADABLE_LINE + 1, sizeof *ranges) : NULL;
 
+    c->out_of_memory |= text && !ranges;
     if (ranges) {
         sha256(text, (size_t)part->member.size, part->member.digest);
         if (claims_allow(c, part) &&
@@ -314,6 +316,7 @@ void load_claims(struct check *c)
         if (disk->size == 0)
             continue;
         disk->read = calloc(disk->extents, sizeof *disk->read);
+        c->out_of_memory |= !disk->read;
         load_top(c, (enum drive_slot)slot);
         load_unreadable(c, (enum drive_slot)slot);
     }
@@ -425,8 +428,9 @@ static void check_readme(struct check *c)
     char *text = read_part(c, readme, SMALL_LIMIT);
     uint64_t sealed_bytes, seal_at;
 
-    if (!text || !readme_fields(text, &sealed_bytes, &seal_at) || sealed_bytes != c->size ||
-        seal_at != seal->member.offset - TAR_BLOCK)
+    c->out_of_memory = c->out_of_memory || !text;
+    if (text && (!readme_fields(text, &sealed_bytes, &seal_at) || sealed_bytes != c->size ||
+                 seal_at != seal->member.offset - TAR_BLOCK))
         report_part(c, readme, "has fields sealed-bytes and seal-at that are not so");
     free(text);
 }
@@ -486,7 +490,9 @@ void check_consistency(struct check *c)
     if (c->result->findings > 0 || c->out_of_memory)
         return;
     archive = archive_open_descriptor(c->descriptor, c->request->path, c->request->folders, &error);
-    if (!archive)
+    if (!archive && error.status == STATUS_HOST)
+        c->out_of_memory = true;
+    else if (!archive)
         report_place(c, "archive", error.place, 0, c->size, "cannot be opened although its digests are right: %s %s",
                      error.object, error.what);
     else if (strcmp(archive_signature(archive)->statement, c->statement) != 0)

@@ -170,6 +170,7 @@ static void describe_rights(struct check *c, struct sealed_identity *sealed)
     struct description_manifest *d = malloc(sizeof *d);
     struct error ignored;
 
+    c->out_of_memory |= !d;
     if (text && d && description_manifest_parse(text, (size_t)part->member.size, "description.yaml", d, &ignored))
         sealed_rights(sealed, d);
     free(d);
@@ -189,7 +190,9 @@ static bool ask_vouching(struct check *c, struct error *error)
     struct trust trust;
     bool good = true;
 
-    if (sealed && signature && part->member.size == SIGNATURE_SIZE && c->content && c->vouched && request->vouch) {
+    c->out_of_memory |= !sealed;
+    if (!c->out_of_memory && signature && part->member.size == SIGNATURE_SIZE && c->content && c->vouched &&
+        request->vouch) {
         memcpy(sealed->machine_root, c->result->machine_root, sizeof sealed->machine_root);
         memcpy(sealed->statement, c->statement, sizeof sealed->statement);
         memcpy(sealed->signer, c->result->signer, sizeof sealed->signer);
@@ -205,7 +208,7 @@ static bool ask_vouching(struct check *c, struct error *error)
     }
     free(signature);
     free(sealed);
-    return good;
+    return good && (!c->out_of_memory || error_set(error, STATUS_HOST, request->path, NULL, NULL, "out of memory"));
 }
 
 static bool give_verdict(struct check *c, struct error *error)

@@ -19,20 +19,30 @@ static void identify(struct key_der *key)
     hex_encode(digest, key->digest);
 }
 
+static const char *find(const char *from, const char *end, const char *wanted)
+{
+    const size_t length = strlen(wanted);
+
+    while ((size_t)(end - from) >= length && memcmp(from, wanted, length))
+        from++;
+    return (size_t)(end - from) >= length ? from : NULL;
+}
+
 bool key_der_read(const char *pem, size_t size, struct key_der *key)
 {
-    static const char begin[] = "-----BEGIN PUBLIC KEY-----", end[] = "-----END PUBLIC KEY-----";
-    char *copy = calloc(1, size + 1), *from, *to, *plain;
+    static const char begin[] = "-----BEGIN PUBLIC KEY-----";
+    const char *from = find(pem, pem + size, begin), *to = NULL;
+    char base64[BASE64_SIZE(KEY_DER_LIMIT)];
+    size_t length = 0;
 
-    key->size = SIZE_MAX;
-    if (copy && memcpy(copy, pem, size) && (from = strstr(copy, begin)) && (to = strstr(from, end))) {
-        plain = from += sizeof begin - 1;
-        for (const char *c = from; c < to; c++)
-            if (*c != '\n' && *c != '\r')
-                *plain++ = *c;
-        key->size = base64_decode(from, (size_t)(plain - from), key->bytes, sizeof key->bytes);
-    }
-    free(copy);
+    if (from)
+        to = find(from += sizeof begin - 1, pem + size, "-----END PUBLIC KEY-----");
+    if (!to)
+        return false;
+    for (; from < to && length < sizeof base64; from++)
+        if (*from != '\n' && *from != '\r')
+            base64[length++] = *from;
+    key->size = from < to ? SIZE_MAX : base64_decode(base64, length, key->bytes, sizeof key->bytes);
     if (key->size == 0 || key->size == SIZE_MAX)
         return false;
     identify(key);

@@ -51,13 +51,17 @@ static bool try_seal(struct check *c, uint64_t seal_at, uint64_t *seal_size)
         return false;
     room = c->size - seal_at - rest;
     tail = calloc(1, (size_t)(c->size - seal_at) + 1);
-    if (!tail)
+    if (!tail) {
+        c->out_of_memory = true;
         return false;
+    }
     read_some(c, seal_at, tail, (size_t)(c->size - seal_at));
     for (length = (size_t)room; length > 0 && tail[TAR_BLOCK + length - 1] == '\0'; length--)
         continue;
     seal_free(&c->seal);
+    reason = "is not as long as the room for it";
     c->seal_parsed = tar_padded(length) == room && seal_parse(tail + TAR_BLOCK, length, &c->seal, &reason);
+    c->out_of_memory = c->out_of_memory || !reason;
     at = tail_layout(length);
     sha256(tail + TAR_BLOCK, length, digest);
     hex_encode(digest, hex);
@@ -90,8 +94,10 @@ static bool find_seal(struct check *c, uint64_t *seal_at, uint64_t *seal_size)
     uint64_t sealed_bytes;
     bool found;
 
-    if (!readme)
+    if (!readme) {
+        c->out_of_memory = true;
         return false;
+    }
     read_some(c, TAR_BLOCK, readme, SMALL_LIMIT);
     found = readme_fields(readme, &sealed_bytes, seal_at) && try_seal(c, *seal_at, seal_size);
     free(readme);

@@ -147,6 +147,7 @@ char *read_part(struct check *c, const struct part *part, uint64_t limit)
 {
     char *bytes = part->member.size <= limit ? malloc((size_t)part->member.size + 1) : NULL;
 
+    c->out_of_memory |= !bytes && part->member.size <= limit;
     if (bytes) {
         read_some(c, part->member.offset, bytes, (size_t)part->member.size);
         bytes[part->member.size] = '\0';

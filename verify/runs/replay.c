@@ -142,16 +142,27 @@ void media_host(const struct media *media, struct machine_host *host)
         host->drives[slot] = media->drives[slot].present ? &media->drives[slot].disk : NULL;
 }
 
+struct machine *media_machine(const struct media *media, const struct machine_host *host, const char *object,
+                              struct error *error)
+{
+    const char *reason = NULL;
+    struct machine *m = machine_create(&media->manifest, host, &reason);
+
+    if (!m)
+        error_set(error, reason ? STATUS_INPUT : STATUS_HOST, object, NULL, NULL, "this machine cannot be built: %s",
+                  reason ? reason : "out of memory");
+    return m;
+}
+
 static bool switch_on(struct replay *r, struct error *error)
 {
-    const char *reason = "unknown reason";
     struct machine_host host = r->outside;
     struct journal_header own;
 
     media_host(r->media, &host);
-    r->machine = machine_create(&r->media->manifest, &host, &reason);
+    r->machine = media_machine(r->media, &host, r->name, error);
     if (!r->machine)
-        return error_set(error, STATUS_INPUT, r->name, NULL, NULL, "this machine cannot be built: %s", reason);
+        return false;
     if (!record_header(r->machine, r->media->manifest.version, r->journal->header.machine_root, &own))
         return error_set(error, STATUS_HOST, r->name, NULL, NULL, "out of memory");
     return !strcmp(own.parts, r->journal->header.parts) ||

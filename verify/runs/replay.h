@@ -98,5 +98,8 @@ bool replay_branch(struct replay *r, struct error *error);
 
 /* Fills in what a machine needs of its media. */
 void media_host(const struct media *media, struct machine_host *host);
+/* Builds the machine of media; object is for messages. Null: *error says why. */
+struct machine *media_machine(const struct media *media, const struct machine_host *host, const char *object,
+                              struct error *error);
 
 #endif
