@@ -138,6 +138,24 @@ void galois_add(const struct galois *g, uint8_t *const *outputs, const uint8_t *
         add_portable(g, outputs, factors, count, input, at, size);
 }
 
+/* --- Transforms --- */
+
+/* The value at x of the polynomial whose zeros are 0 to size - 1, a subspace. It is linear over GF(2). */
+static uint8_t vanishing(const struct galois *g, unsigned size, unsigned x)
+{
+    uint8_t product = 1;
+
+    for (unsigned a = 0; a < size; a++)
+        product = galois_multiply(g, product, (uint8_t)(x ^ a));
+    return product;
+}
+
+/* That polynomial, scaled so that it is 1 at `size`: what the upper half of a part of a coset counts in the lower. */
+static uint8_t twiddle(const struct galois *g, unsigned size, unsigned x)
+{
+    return galois_multiply(g, vanishing(g, size, x), g->inverse[vanishing(g, size, size)]);
+}
+
 void galois_init(struct galois *g)
 {
     g->kernel = GALOIS_AVX2;
@@ -153,6 +171,48 @@ void galois_init(struct galois *g)
             if (multiply((uint8_t)a, (uint8_t)b) == 1)
                 g->inverse[a] = (uint8_t)b;
     }
+    for (unsigned half = 1; half < GALOIS_COSET; half *= 2)
+        for (unsigned x = 0; x < 256; x++)
+            g->twiddle[half][x] = twiddle(g, half, x);
+}
+
+static void add_plain(uint8_t *restrict output, const uint8_t *restrict input, size_t size)
+{
+    for (size_t at = 0; at < size; at += 64)
+        for (unsigned n = 0; n < 64; n++)
+            output[at + n] ^= input[at + n];
+}
+
+void galois_coefficients(const struct galois *g, uint8_t *rows, size_t size, unsigned first)
+{
+    for (unsigned half = 1; half < GALOIS_COSET; half *= 2)
+        for (unsigned i = 0; i < GALOIS_COSET; i += 2 * half) {
+            uint8_t *low = rows + i * size, *high = low + half * size, factor = g->twiddle[half][first + i];
+
+            add_plain(high, low, half * size);
+            galois_add(g, &low, &factor, 1, high, half * size);
+        }
+}
+
+void galois_values(const struct galois *g, uint8_t *rows, size_t size, unsigned at)
+{
+    for (unsigned half = GALOIS_COSET / 2; half; half /= 2)
+        for (unsigned i = 0; i < GALOIS_COSET; i += 2 * half) {
+            uint8_t *low = rows + i * size, *high = low + half * size, factor = g->twiddle[half][at + i];
+
+            galois_add(g, &low, &factor, 1, high, half * size);
+            add_plain(high, low, half * size);
+        }
+}
+
+/* Lagrange's formula: its denominators are the derivative of the vanishing polynomial, which is the same everywhere. */
+uint8_t galois_scale(const struct galois *g, unsigned first, unsigned at)
+{
+    uint8_t derivative = 1;
+
+    for (unsigned a = 1; a < GALOIS_COSET; a++)
+        derivative = galois_multiply(g, derivative, (uint8_t)a);
+    return galois_multiply(g, derivative, g->inverse[vanishing(g, GALOIS_COSET, first ^ at)]);
 }
 
 /* Divides row `column` by its pivot, and takes it from the others, so that they have 0 in that column. */

@@ -13,6 +13,8 @@
 enum galois_kernel { GALOIS_PORTABLE, GALOIS_SSSE3, GALOIS_AVX2, GALOIS_KERNELS };
 /* clang-format on */
 
+#define GALOIS_COSET 32u /* rows of a transform */
+
 /* The products of one factor with the sixteen values of the low and of the high half of a byte. */
 struct galois_factor {
     uint8_t low[16], high[16];
@@ -22,6 +24,7 @@ struct galois {
     enum galois_kernel kernel;
     uint8_t inverse[256]; /* of 0: 0 */
     struct galois_factor factors[256];
+    uint8_t twiddle[GALOIS_COSET / 2 + 1][256]; /* of a transform, by half the length of a part (a power of two) */
 };
 
 /* Whether this host has a kernel. */
@@ -36,6 +39,20 @@ uint8_t galois_multiply(const struct galois *g, uint8_t a, uint8_t b);
  * overlap, and need no alignment. */
 void galois_add(const struct galois *g, uint8_t *const *outputs, const uint8_t *factors, unsigned count,
                 const uint8_t *input, size_t size);
+
+/* --- All check rows at once ---
+ *
+ * The 32 rows `first` to first + 31, first a multiple of 32, are values of a polynomial at the elements of a coset of
+ * the subspace 0 to 31. An additive Fourier transform (Lin, Chung and Han, FOCS 2014) takes 80 products for its
+ * coefficients, and 80 more for its values at another coset; each row times each factor would take 32 times 32. So
+ *
+ *     the sum over i of rows[i] / (x + first + i), for x = at to at + 31, another coset,
+ *
+ * is galois_values of galois_scale times galois_coefficients; sums over several cosets of rows are added between.
+ * Rows lie one after the other, `size` bytes each, a multiple of 64; they are transformed in place. */
+void galois_coefficients(const struct galois *g, uint8_t *rows, size_t size, unsigned first);
+void galois_values(const struct galois *g, uint8_t *rows, size_t size, unsigned at);
+uint8_t galois_scale(const struct galois *g, unsigned first, unsigned at);
 
 /* Inverts a matrix of n rows of n, in place, by way of `work`, which has as much room. False: it has no inverse. */
 bool galois_invert(const struct galois *g, uint8_t *matrix, uint8_t *work, unsigned n);

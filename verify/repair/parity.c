@@ -16,6 +16,7 @@
 #define COLUMNS_MOST 2048u /* beyond these, blocks get longer, while they can */
 #define LIMIT 256u         /* rows and check rows together are fewer */
 #define STEP 1024u         /* bytes of all check rows at once, so that they stay in the first cache */
+#define SLICE 512u         /* the same, of the rows of a transform and their sums */
 #define RECORD_HEAD 64u
 #define TRIES 65536u /* places that look like a record, before it is no parity file */
 
@@ -248,31 +249,40 @@ static uint8_t factor(const struct work *w, uint32_t check, uint32_t row)
 
 /* --- Writing --- */
 
-/* Adds all rows of a group to the check blocks of its records, which are zeros. */
-static void encode_blocks(struct work *w, uint32_t columns)
+/* Computes SLICE bytes of the check blocks of a column, by transforms of as many rows as make a coset; of the rows that
+ * are left, each is added by itself. */
+static void encode_slice(struct work *w, uint32_t column, size_t at)
 {
     const struct parity_shape *s = w->shape;
-    uint8_t *outputs[LIMIT];
+    const uint32_t end = s->rows / GALOIS_COSET * GALOIS_COSET, lowest = (LIMIT - s->checks) / GALOIS_COSET;
+    uint8_t rows[GALOIS_COSET * SLICE], sums[LIMIT / GALOIS_COSET][sizeof rows], *outputs[LIMIT];
 
-    for (uint32_t column = 0; column < columns; column++)
-        for (size_t at = 0; at < s->block; at += STEP) {
-            for (uint32_t i = 0; i < s->checks; i++)
-                outputs[i] = record_at(w, i, column) + RECORD_HEAD + s->share + at;
-            for (uint32_t row = 0; row < s->rows; row++)
-                galois_add(&w->galois, outputs, w->factors + row * s->checks, s->checks, row_at(w, row, column) + at,
-                           STEP);
+    memset(sums[lowest], 0, (LIMIT / GALOIS_COSET - lowest) * sizeof rows);
+    for (uint32_t first = 0; first < end; first += GALOIS_COSET) {
+        for (uint32_t i = 0; i < GALOIS_COSET; i++)
+            memcpy(rows + i * SLICE, row_at(w, first + i, column) + at, SLICE);
+        galois_coefficients(&w->galois, rows, SLICE, first);
+        for (uint32_t n = lowest; n < LIMIT / GALOIS_COSET; n++) {
+            uint8_t *sum = sums[n], scale = galois_scale(&w->galois, first, n * GALOIS_COSET);
+
+            galois_add(&w->galois, &sum, &scale, 1, rows, sizeof rows);
         }
+    }
+    for (uint32_t n = lowest; n < LIMIT / GALOIS_COSET; n++)
+        galois_values(&w->galois, sums[n], SLICE, n * GALOIS_COSET);
+    for (uint32_t i = 0; i < s->checks; i++)
+        outputs[i] = memcpy(record_at(w, i, column) + RECORD_HEAD + s->share + at, sums[0] + (LIMIT - 1 - i) * SLICE,
+                            SLICE);
+    for (uint32_t row = end; row < s->rows; row++)
+        galois_add(&w->galois, outputs, w->factors + row * s->checks, s->checks, row_at(w, row, column) + at, SLICE);
 }
 
-/* The digests of a column and their shares. */
+/* The shares of the digests of a column. */
 static void encode_shares(struct work *w, uint32_t column)
 {
     const struct parity_shape *s = w->shape;
     uint8_t *table = table_at(w, column), *outputs[LIMIT];
 
-    memset(table, 0, (size_t)s->shares * s->share);
-    for (uint32_t row = 0; row < s->rows; row++)
-        short_digest(row_at(w, row, column), s->block, table + row * PARITY_DIGEST);
     for (uint32_t i = 0; i < s->shares; i++)
         memcpy(record_at(w, i, column) + RECORD_HEAD, table + i * s->share, s->share);
     for (uint32_t i = s->shares; i < s->checks; i++)
@@ -282,12 +292,14 @@ static void encode_shares(struct work *w, uint32_t column)
                    table + i * s->share, s->share);
 }
 
+/* A row is hashed as soon as it is read, while it is in the cache. */
 static bool write_group(struct work *w, const struct worn *source, uint64_t first, struct output *output,
                         struct error *error)
 {
     const struct parity_shape *s = w->shape;
     uint32_t columns = group_columns(w, first);
 
+    memset(w->tables, 0, (size_t)columns * s->shares * s->share);
     for (uint32_t row = 0; row < s->rows; row++) {
         uint64_t offset;
         size_t size = row_part(w, row, first, columns, &offset);
@@ -295,11 +307,15 @@ static bool write_group(struct work *w, const struct worn *source, uint64_t firs
         memset(row_at(w, row, 0) + size, 0, (size_t)columns * s->block - size);
         if (size && !file_read(source->descriptor, source->path, offset, row_at(w, row, 0), size, error))
             return false;
+        for (uint32_t column = 0; column < columns; column++)
+            short_digest(row_at(w, row, column), s->block, table_at(w, column) + row * PARITY_DIGEST);
     }
     memset(w->checks, 0, (size_t)s->checks * w->group * s->record);
-    encode_blocks(w, columns);
-    for (uint32_t column = 0; column < columns; column++)
+    for (uint32_t column = 0; column < columns; column++) {
+        for (size_t at = 0; at < s->block; at += SLICE)
+            encode_slice(w, column, at);
         encode_shares(w, column);
+    }
     for (uint32_t i = 0; i < s->checks; i++) {
         for (uint32_t column = 0; column < columns; column++) {
             uint8_t *record = record_at(w, i, column);
