@@ -10,6 +10,11 @@
 #include "begin.S"
 #include "reset_dsp.S"
     sti
+    movb $0x36, %al /* timer 0 counts by two; SeaBIOS leaves it counting by one */
+    outb %al, $0x43
+    xorb %al, %al
+    outb %al, $0x40
+    outb %al, $0x40
 
     movw $speaker_name, %si
     call say
