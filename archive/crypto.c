@@ -11,6 +11,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "formats/text.h"
+
 static void must(int done)
 {
     if (done == 1)
@@ -240,11 +242,16 @@ bool public_key_bytes(const char *pem, size_t size, uint8_t out[32])
     return good;
 }
 
-void base64_encode(const uint8_t *bytes, size_t size, char *out)
+void base64_print(struct text *to, const char *before, const void *bytes, size_t size)
 {
-    for (; size > 48; bytes += 48, size -= 48, out += 64)
-        EVP_EncodeBlock((unsigned char *)out, bytes, 48);
-    EVP_EncodeBlock((unsigned char *)out, bytes, (int)size);
+    text_add(to, before, strlen(before));
+    for (size_t done = 0, part; done < size; done += part) {
+        unsigned char encoded[65];
+
+        part = size - done < 48 ? size - done : 48;
+        text_add(to, encoded, (size_t)EVP_EncodeBlock(encoded, (const unsigned char *)bytes + done, (int)part));
+    }
+    text_add(to, "\n", 1);
 }
 
 size_t base64_decode(const char *text, size_t length, uint8_t *out, size_t limit)

@@ -86,7 +86,9 @@ bool public_key_bytes(const char *pem, size_t size, uint8_t out[32]);
 
 #define BASE64_SIZE(bytes) (((bytes) + 2) / 3 * 4 + 1) /* with NUL */
 
-void base64_encode(const uint8_t *bytes, size_t size, char *out);
+struct text;
+/* Adds a line to a text: what stands before, and the bytes. */
+void base64_print(struct text *to, const char *before, const void *bytes, size_t size);
 /* Decodes the whole text, which must be in canonical form. Returns the number of bytes; SIZE_MAX: it is not, or they
  * are more than `limit`. */
 size_t base64_decode(const char *text, size_t length, uint8_t *out, size_t limit);

@@ -128,8 +128,6 @@ static bool read_decision(const char *text, struct decision *d)
 
 void batch_print(struct text *t, const struct batch *b, const struct text *files)
 {
-    char *base64 = malloc(BASE64_SIZE(STAMP_LIMIT));
-
     text_print(t, FIRST "archive: %s %s ", b->machine_root, b->content);
     text_print(t, "%s\n", b->statement);
     for (unsigned i = 0; i < b->stand_count; i++)
@@ -149,29 +147,14 @@ void batch_print(struct text *t, const struct batch *b, const struct text *files
     }
     if (*b->review)
         text_print(t, "review: %s\n", b->review);
-    if (!base64) {
-        t->failed = true;
-        return;
-    }
     if (*b->about) {
-        base64_encode(b->stamp, b->stamp_size, base64);
-        text_print(t, "stamp: %s ", b->about);
-        text_add(t, base64, strlen(base64));
-        text_print(t, "\n");
+        text_print(t, "stamp: %s", b->about);
+        base64_print(t, " ", b->stamp, b->stamp_size);
     }
-    for (unsigned i = 0; i < b->crl_count; i++) {
-        base64_encode(b->crls[i].bytes, b->crls[i].size, base64);
-        text_print(t, "crl: ");
-        text_add(t, base64, strlen(base64));
-        text_print(t, "\n");
-    }
-    for (unsigned i = 0; i < b->key_count; i++) {
-        base64_encode(b->keys[i].bytes, b->keys[i].size, base64);
-        text_print(t, "key: ");
-        text_add(t, base64, strlen(base64));
-        text_print(t, "\n");
-    }
-    free(base64);
+    for (unsigned i = 0; i < b->crl_count; i++)
+        base64_print(t, "crl: ", b->crls[i].bytes, b->crls[i].size);
+    for (unsigned i = 0; i < b->key_count; i++)
+        base64_print(t, "key: ", b->keys[i].bytes, b->keys[i].size);
 }
 
 /* The value of the line at *at, if its name is this one; it is cut off with a NUL in the copy. */

@@ -53,17 +53,12 @@ bool key_der_read(const char *pem, size_t size, struct key_der *key)
 
 void key_text_print(struct text *t, const struct key_text *key)
 {
-    char base64[BASE64_SIZE(KEY_DER_LIMIT)];
-
-    base64_encode(key->key.bytes, key->key.size, base64);
     text_print(t, "%s", firsts[key->kind]);
     if (key->kind != KEY_TEXT_ROOT)
         text_print(t, "root: %s\n", key->root);
     if (key->kind != KEY_TEXT_REVOCATION)
         text_print(t, "name: %s\n", key->name);
-    text_print(t, "key: ");
-    text_add(t, base64, strlen(base64));
-    text_print(t, "\n");
+    base64_print(t, "key: ", key->key.bytes, key->key.size);
     if (key->kind == KEY_TEXT_CERTIFICATE)
         text_print(t, "for: %s\nfrom: %s\nuntil: %s\n", key->office ? "office" : "archives", key->from, key->until);
     if (key->kind == KEY_TEXT_REVOCATION)
@@ -174,23 +169,19 @@ bool key_der_of(const struct key *key, struct key_der *der, const char **algorit
 bool key_text_sign(struct text *t, size_t body, const struct key *key, struct error *error)
 {
     uint8_t *signature = malloc(KEY_SIGNATURE_LIMIT);
-    char *base64 = malloc(BASE64_SIZE(KEY_SIGNATURE_LIMIT));
     const char *algorithm;
     struct key_der der;
     size_t length;
-    bool good = (signature && base64 && key_der_of(key, &der, &algorithm)) ||
+    bool good = (signature && key_der_of(key, &der, &algorithm)) ||
                 error_set(error, STATUS_HOST, "signature", NULL, NULL, "out of memory, or a key that is too long");
 
     good = good && key_sign_any(key, t->bytes, body, signature, KEY_SIGNATURE_LIMIT, &length, error);
     if (good) {
-        base64_encode(signature, length, base64);
         text_print(t, "%ssignature: %s %s ", t->length == body ? "\n" : "", algorithm, der.digest);
-        text_add(t, base64, strlen(base64));
-        text_add(t, "\n", 1);
+        base64_print(t, "", signature, length);
         good = !t->failed || error_set(error, STATUS_HOST, "signature", NULL, NULL, "out of memory");
     }
     free(signature);
-    free(base64);
     return good;
 }
 

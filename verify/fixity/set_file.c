@@ -148,15 +148,14 @@ void set_file_free(struct set_file *set)
 bool set_file_print(const struct set_file *set, const struct text *journal, const struct key *key, struct text *to,
                     struct error *error)
 {
-    char pem[PUBLIC_PEM_SIZE], base64[BASE64_SIZE(KEY_DER_LIMIT)];
+    char pem[PUBLIC_PEM_SIZE];
     struct key_der der;
 
     if (!key_public_pem(key, pem, error) || !key_der_read(pem, sizeof pem, &der))
         return false;
-    base64_encode(der.bytes, der.size, base64);
     text_print(to, TITLE "set-root: %s\n", set->root);
     print_members(set, true, to);
-    text_print(to, "signer: %s\n", base64);
+    base64_print(to, "signer: ", der.bytes, der.size);
     if (journal) {
         text_print(to, "journal:\n");
         text_add(to, journal->bytes, journal->length);

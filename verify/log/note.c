@@ -32,19 +32,19 @@ static bool key_id(const char *name, size_t length, uint8_t kind, const char *pe
 
 bool log_head_print(struct text *to, const struct log_head *head, const struct key *key, struct error *error)
 {
-    char root[BASE64_SIZE(DIGEST_SIZE)], pem[PUBLIC_PEM_SIZE], text[BASE64_SIZE(KEY_ID + SIGNATURE_SIZE)];
+    char pem[PUBLIC_PEM_SIZE];
     uint8_t signature[KEY_ID + SIGNATURE_SIZE];
     size_t from = to->length;
 
-    base64_encode(head->root, DIGEST_SIZE, root);
-    text_print(to, "%s\n%" PRIu64 "\n%s\n", head->origin, head->lines, root);
+    text_print(to, "%s\n%" PRIu64 "\n", head->origin, head->lines);
+    base64_print(to, "", head->root, DIGEST_SIZE);
     if (key && !to->failed) {
         if (!key_public_pem(key, pem, error) ||
             !key_id(head->origin, strlen(head->origin), ED25519, pem, sizeof pem, signature) ||
             !key_sign(key, to->bytes + from, to->length - from, signature + KEY_ID, error))
             return false;
-        base64_encode(signature, sizeof signature, text);
-        text_print(to, "\n" DASH "%s %s\n", head->origin, text);
+        text_print(to, "\n" DASH "%s ", head->origin);
+        base64_print(to, "", signature, sizeof signature);
     }
     return !to->failed || error_set(error, STATUS_HOST, head->origin, NULL, NULL, "out of memory");
 }
@@ -208,25 +208,10 @@ static bool path_of_growth(const struct log_tree *t, uint64_t old, uint64_t firs
            log_tree_root(t, first, middle, n->node[n->count++], error);
 }
 
-static void print_base64_line(struct text *to, const char *before, const void *bytes, size_t size)
-{
-    char *encoded = malloc(BASE64_SIZE(size));
-
-    if (!encoded) {
-        to->failed = true;
-        return;
-    }
-    base64_encode(bytes, size, encoded);
-    text_print(to, "%s", before);
-    text_add(to, encoded, strlen(encoded)); /* a line of the log may be long */
-    text_print(to, "\n");
-    free(encoded);
-}
-
 static void print_nodes(struct text *to, const struct nodes *n)
 {
     for (unsigned i = 0; i < n->count; i++)
-        print_base64_line(to, "", n->node[i], DIGEST_SIZE);
+        base64_print(to, "", n->node[i], DIGEST_SIZE);
 }
 
 /* Opens a log for a proof that leads to a head. */
@@ -345,7 +330,7 @@ bool log_prove_line(const char *path, uint64_t line, const struct text *head, st
     }
     if (good) {
         text_print(to, LOG_PROOF_FIRST);
-        print_base64_line(to, "extra ", text.bytes ? text.bytes : "", text.length);
+        base64_print(to, "extra ", text.bytes ? text.bytes : "", text.length);
         text_print(to, "index %" PRIu64 "\n", line);
         print_nodes(to, &n);
         text_print(to, "\n");
