@@ -97,8 +97,8 @@ static bool is_signed_by(const struct text *text, const struct key *key)
            key_text_check(&signed_text, &der) == SIGNATURE_FITS;
 }
 
-/* How many of those whom --trust names signed it: who are trusted, and others who second acts of two. */
-static bool count_signers(const struct arguments *a, const struct text *text, unsigned *trusted, unsigned *seconds,
+/* Whether somebody trusted signed it, and how many persons whom --trust names did. */
+static bool count_signers(const struct arguments *a, const struct text *text, bool *trusted, unsigned *persons,
                           struct error *error)
 {
     size_t count;
@@ -111,7 +111,7 @@ static bool count_signers(const struct arguments *a, const struct text *text, un
     who = trusted_load(paths, count, error);
     free(paths);
     if (who && signed_text.body < signed_text.size)
-        trusted_signers(who, &signed_text, trusted, seconds);
+        trusted_signers(who, &signed_text, trusted, persons);
     trusted_free(who);
     return who;
 }
@@ -120,9 +120,10 @@ enum status disposal_verify(const struct arguments *a, const char *path)
 {
     struct text text = {.bytes = NULL};
     struct error error;
-    unsigned trusted = 0, seconds = 0;
-    const bool good = read_certificate(path, &text, &error) && count_signers(a, &text, &trusted, &seconds, &error),
-               two = trusted && trusted + seconds > 1;
+    unsigned persons = 0;
+    bool trusted = false;
+    const bool good = read_certificate(path, &text, &error) && count_signers(a, &text, &trusted, &persons, &error),
+               two = trusted && persons > 1;
 
     if (good) {
         plain_print(stdout, path);

@@ -61,6 +61,8 @@ static const struct {
 
 const struct layout *layout_find(const char *name)
 {
+    if (!strcmp(name, "gb")) /* as XKB has it */
+        name = "uk";
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
         if (!strcmp(layouts[i].name, name))
             return &layouts[i];

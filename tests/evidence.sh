@@ -405,6 +405,8 @@ gives "Q-12: one person permits it" 0 "$MUNIMENT" decide a/a.mun --permit-until 
 says "which is not enough" out 'archive permitted until 2099-01-01: court order 17 (a permit takes two: it changes nothing)'
 gives "so that it stays closed" 5 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
 gives "two persons permit it" 0 "$MUNIMENT" decide a/a.mun --permit-until 2099-01-01 --reason "court order 17" --key work --second second $trust
+"$MUNIMENT" key certify second.pub --root office.root --key rootkey --name work --from 2020-01-01 --until 2099-01-01 -o same.cert --office >out
+gives "K-20: not one person with two keys" 5 read_one a/a.mun --trust office.root --trust work.cert --trust same.cert --override "court order 17" --log office.log --by archivist-1
 gives "then a reason that is recorded opens it" 0 read_one a/a.mun $trust --override "court order 17" --log office.log --by archivist-1
 gives "without one it stays closed" 6 read_one a/a.mun $trust
 says "which is said" err 'is closed until 2099-01-01'

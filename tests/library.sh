@@ -136,6 +136,8 @@ gives "nor is one who is named twice" 1 "$MUNIMENT" verify shelf/old.mun.dispose
 "$MUNIMENT" key root rootkey.pub --name Office -o office.root >out
 for key in office second; do "$MUNIMENT" key certify $key.pub --root office.root --key rootkey --name $key --from 2020-01-01 --until 2099-01-01 -o $key.cert $([ $key = second ] && echo --office) >out; done
 gives "the office's root vouches for both" 0 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.root --trust office.cert --trust second.cert
+"$MUNIMENT" key certify second.pub --root office.root --key rootkey --name office --from 2020-01-01 --until 2099-01-01 -o same.cert --office >out
+gives "K-20: two keys of one person are one" 1 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.root --trust office.cert --trust same.cert
 gives "the second alone disposes of nothing" 1 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.root --trust second.cert
 "$MUNIMENT" key new stranger >out
 gives "and not by a stranger" 1 "$MUNIMENT" verify shelf/old.mun.disposed --trust stranger.pub

@@ -32,6 +32,7 @@ static void every_layout_types_ascii(void **state)
         }
     }
     assert_string_equal(names, LAYOUT_NAMES);
+    assert_ptr_equal(layout_find("gb"), layout_find("uk"));
     assert_null(layout_find("US"));
     assert_null(layout_find(""));
 }

@@ -207,7 +207,8 @@ static void judge_key(const struct trusted *trusted, const char *key, const char
 static void judge_signatures(const struct evidence *e, struct batch *b, const struct trusted *who)
 {
     struct key_text body = {.text = b->text, .size = b->size, .body = b->body};
-    unsigned trusted = 0, seconds = 0, lapsed = 0;
+    struct trust counted[BATCH_KEYS];
+    unsigned trusted = 0, persons = 0, lapsed = 0;
     char since[21];
 
     proved_since(e, b->name, since);
@@ -230,12 +231,15 @@ static void judge_signatures(const struct evidence *e, struct batch *b, const st
         if (state == SIGNATURE_NOT_CHECKED)
             continue;
         trusted += trust.trusted;
-        seconds += trust.seconds && !trust.trusted;
         lapsed += trust.lapsed;
+        for (unsigned n = 0; n < persons; n++)
+            again = again || strcmp(counted[n].person, trust.person) == 0;
+        if (!again && (trust.trusted || trust.seconds))
+            counted[persons++] = trust;
     }
     b->trusted = trusted > 0;
     b->lapsed = !trusted && lapsed;
-    b->two = b->trusted && trusted + seconds > 1;
+    b->two = b->trusted && persons > 1;
 }
 
 /* --- Stamps --- */

@@ -49,9 +49,10 @@ bool key_der_of(const struct key *key, struct key_der *der, const char **algorit
 /* What the signature of one signer, whose key is given, is worth. No such signature: SIGNATURE_WRONG. */
 enum signature_state key_text_check(const struct key_text *text, const struct key_der *signer);
 
-/* How many of those whom files of trust name signed a text: who are trusted, and others who second acts of two. */
+/* Whether somebody whom files of trust name as trusted signed a text, and how many persons did, those counted who only
+ * second acts of two. */
 struct trusted;
-void trusted_signers(const struct trusted *who, const struct key_text *text, unsigned *trusted, unsigned *seconds);
+void trusted_signers(const struct trusted *who, const struct key_text *text, bool *trusted, unsigned *persons);
 
 /* The SubjectPublicKeyInfo of a public key in PEM, whether this OpenSSL knows its algorithm or not. */
 bool key_der_read(const char *pem, size_t size, struct key_der *key);

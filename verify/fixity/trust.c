@@ -229,9 +229,30 @@ static void judge_revocation(const struct trusted *t, const struct key_text *r, 
         trust->trusted = trust->seconds = false;
 }
 
+/* By its certificate, of several the first in the order of texts; a key that is only named is a person of its own. */
+static void find_person(const struct trusted *t, const char *signer, struct trust *trust)
+{
+    char person[sizeof trust->person];
+    bool certified = false;
+
+    for (size_t i = 0; i < t->text_count; i++) {
+        const struct key_text *c = &t->texts[i];
+
+        if (c->kind != KEY_TEXT_CERTIFICATE || strcmp(c->key.digest, signer) != 0 || by_root(t, c) != SIGNATURE_FITS)
+            continue;
+        snprintf(person, sizeof person, "%s %s", c->root, c->name);
+        if (!certified || strcmp(person, trust->person) < 0)
+            memcpy(trust->person, person, sizeof person);
+        certified = true;
+    }
+    if (!certified)
+        snprintf(trust->person, sizeof trust->person, "%s", signer);
+}
+
 void trusted_judge(const struct trusted *t, const char *signer, const char *since, struct trust *trust)
 {
     *trust = (struct trust){.trusted = false};
+    find_person(t, signer, trust);
     for (size_t i = 0; i < t->key_count; i++)
         trust->trusted = trust->trusted || strcmp(t->keys[i].digest, signer) == 0;
     for (size_t i = 0; !trust->trusted && i < t->text_count; i++)
@@ -258,22 +279,29 @@ static const struct key_der *named_key(const struct trusted *t, size_t n)
     return n < t->key_count ? &t->keys[n] : NULL;
 }
 
-void trusted_signers(const struct trusted *who, const struct key_text *text, unsigned *trusted, unsigned *seconds)
+/* Whether the n-th key signed a text, and may count where it is an act of two. */
+static bool counts(const struct trusted *who, const struct key_text *text, size_t n, struct trust *trust)
 {
-    const struct key_der *key;
+    if (key_text_check(text, named_key(who, n)) != SIGNATURE_FITS)
+        return false;
+    trusted_judge(who, named_key(who, n)->digest, NULL, trust);
+    return trust->trusted || trust->seconds;
+}
 
-    *trusted = *seconds = 0;
-    for (size_t n = 0; (key = named_key(who, n)); n++) {
-        struct trust trust;
-        bool again = key_text_check(text, key) != SIGNATURE_FITS;
+void trusted_signers(const struct trusted *who, const struct key_text *text, bool *trusted, unsigned *persons)
+{
+    struct trust trust, other;
 
-        for (size_t k = 0; !again && k < n; k++)
-            again = strcmp(named_key(who, k)->digest, key->digest) == 0;
-        if (again)
+    *trusted = false;
+    *persons = 0;
+    for (size_t n = 0; named_key(who, n); n++) {
+        if (!counts(who, text, n, &trust))
             continue;
-        trusted_judge(who, key->digest, NULL, &trust);
-        *trusted += trust.trusted;
-        *seconds += trust.seconds && !trust.trusted;
+        bool again = false;
+        for (size_t k = 0; !again && k < n; k++)
+            again = counts(who, text, k, &other) && strcmp(other.person, trust.person) == 0;
+        *trusted |= trust.trusted;
+        *persons += !again;
     }
 }
 
