@@ -103,11 +103,47 @@ static void every_square_of_a_cauchy_matrix_is_inverted(void **state)
     assert_false(galois_invert(&galois, matrix, work, 2));
 }
 
+static void transforms_give_the_sums_of_their_definition(void **state)
+{
+    enum { SIZE = 128 };
+    static uint8_t rows[GALOIS_COSET][SIZE], sums[GALOIS_COSET][SIZE], expected[GALOIS_COSET][SIZE];
+
+    (void)state;
+    srand(2);
+    for (unsigned at = 0; at < 256; at += GALOIS_COSET)
+        for (int kernel = 0; kernel < GALOIS_KERNELS; kernel++) {
+            struct galois g = galois;
+            if (!galois_has((enum galois_kernel)kernel))
+                continue;
+            g.kernel = (enum galois_kernel)kernel;
+            memset(sums, 0, sizeof sums);
+            memset(expected, 0, sizeof expected);
+            for (unsigned first = 0; first < 256; first += GALOIS_COSET) {
+                uint8_t *sum = sums[0], scale;
+                if (first == at)
+                    continue;
+                for (unsigned i = 0; i < GALOIS_COSET; i++)
+                    for (unsigned n = 0; n < SIZE; n++)
+                        rows[i][n] = (uint8_t)rand();
+                for (unsigned x = 0; x < GALOIS_COSET; x++)
+                    for (unsigned i = 0; i < GALOIS_COSET; i++)
+                        for (unsigned n = 0; n < SIZE; n++)
+                            expected[x][n] ^= galois_multiply(&g, rows[i][n], g.inverse[(at + x) ^ (first + i)]);
+                scale = galois_scale(&g, first, at);
+                galois_coefficients(&g, rows[0], SIZE, first);
+                galois_add(&g, &sum, &scale, 1, rows[0], sizeof rows);
+            }
+            galois_values(&g, sums[0], SIZE, at);
+            assert_memory_equal(sums, expected, sizeof sums);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_and_inverses_are_those_of_the_field),
         cmocka_unit_test(every_kernel_gives_the_same_bytes),
+        cmocka_unit_test(transforms_give_the_sums_of_their_definition),
         cmocka_unit_test(every_square_of_a_cauchy_matrix_is_inverted),
     };
 

@@ -270,9 +270,11 @@ static void encode_slice(struct work *w, uint32_t column, size_t at)
     }
     for (uint32_t n = lowest; n < LIMIT / GALOIS_COSET; n++)
         galois_values(&w->galois, sums[n], SLICE, n * GALOIS_COSET);
-    for (uint32_t i = 0; i < s->checks; i++)
-        outputs[i] = memcpy(record_at(w, i, column) + RECORD_HEAD + s->share + at, sums[0] + (LIMIT - 1 - i) * SLICE,
-                            SLICE);
+    for (uint32_t i = 0; i < s->checks; i++) {
+        const uint32_t x = LIMIT - 1 - i;
+        outputs[i] = memcpy(record_at(w, i, column) + RECORD_HEAD + s->share + at,
+                            sums[x / GALOIS_COSET] + x % GALOIS_COSET * SLICE, SLICE);
+    }
     for (uint32_t row = end; row < s->rows; row++)
         galois_add(&w->galois, outputs, w->factors + row * s->checks, s->checks, row_at(w, row, column) + at, SLICE);
 }
