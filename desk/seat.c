@@ -170,6 +170,21 @@ static bool keep_to_folder(const struct seat *s, unsigned images, struct error *
     return jail_program(folders, 2 + images, &(struct jail_limits){.memory = 0}, error);
 }
 
+/* Whether it ends in its head: its session was killed while it began, and has done nothing. The line of an entry begins
+ * with its tick. */
+static bool has_no_entry(const struct seat *s)
+{
+    char head[HEAD_MOST];
+    ssize_t got = pread(s->journal_file, head, sizeof head, 0);
+    bool line = true, none = got >= 0 && got < (ssize_t)sizeof head;
+
+    for (ssize_t i = 0; none && i < got; i++) {
+        none = !line || head[i] < '0' || head[i] > '9' || !memchr(head + i, '\n', (size_t)(got - i));
+        line = head[i] == '\n';
+    }
+    return none;
+}
+
 /* In a process that is locked in: writes what the journal puts in. */
 static bool list_inserts(void *context, int out, struct error *error)
 {
@@ -178,6 +193,8 @@ static bool list_inserts(void *context, int out, struct error *error)
     struct journal journal;
     uint32_t count;
 
+    if (has_no_entry(s))
+        return true;
     if (!journal_read_in(s->journal_file, SEAT_JOURNAL, &journal, error))
         return false;
     count = replay_inserts(&journal, inserts);
@@ -205,21 +222,6 @@ static bool open_inserts(struct seat *s, struct error *error)
     return replay_open_media(&s->images, s->media.images, inserts, (uint32_t)(length / sizeof *inserts), error);
 }
 
-/* Whether it ends in its head: its session was killed while it began, and has done nothing. The line of an entry begins
- * with its tick. */
-static bool has_no_entry(const struct seat *s)
-{
-    char head[HEAD_MOST];
-    ssize_t got = pread(s->journal_file, head, sizeof head, 0);
-    bool line = true, none = got >= 0 && got < (ssize_t)sizeof head;
-
-    for (ssize_t i = 0; none && i < got; i++) {
-        none = !line || head[i] < '0' || head[i] > '9' || !memchr(head + i, '\n', (size_t)(got - i));
-        line = head[i] == '\n';
-    }
-    return none;
-}
-
 static bool open_journal(struct seat *s, struct error *error)
 {
     struct stat status;
@@ -228,11 +230,6 @@ static bool open_journal(struct seat *s, struct error *error)
     s->journal_file = open(s->journal_path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (s->journal_file < 0 || fstat(s->journal_file, &status) != 0)
         return error_host(error, s->journal_path, errno, "cannot open");
-    if (status.st_size && has_no_entry(s)) {
-        if (ftruncate(s->journal_file, 0) != 0)
-            return error_host(error, s->journal_path, errno, "cannot begin again");
-        status.st_size = 0;
-    }
     s->journal_size = status.st_size < JOURNAL_LIMIT ? (uint64_t)status.st_size : JOURNAL_LIMIT;
     return s->journal_size || output_sync_folder(s->journal_path, error);
 }
@@ -482,10 +479,19 @@ static bool lock_in(struct seat *s, struct error *error)
     return jail_enter(JAIL_SESSION, NULL, 0, &limits, error);
 }
 
+/* Empties a journal that has no entry. */
+static bool begin_anew(struct seat *s, struct error *error)
+{
+    if (!s->journal_size || !has_no_entry(s))
+        return true;
+    s->journal_size = 0;
+    return ftruncate(s->journal_file, 0) == 0 || error_host(error, s->journal_path, errno, "cannot begin again");
+}
+
 /* Reads the archive, and builds the machine. */
 static bool begin(struct seat *s, struct error *error)
 {
-    struct archive *archive = lock_in(s, error) ? pages_open(&s->pages, error) : NULL;
+    struct archive *archive = lock_in(s, error) && begin_anew(s, error) ? pages_open(&s->pages, error) : NULL;
 
     if (!archive || !media_open_archive(&s->media, archive, s->overlay_path, s->overlay_files, error) ||
         !machine_identify(&s->media, &s->identity, NULL, NULL, error) ||
