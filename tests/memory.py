@@ -87,6 +87,7 @@ def wrong(outcome, sound):
         return None if (said, left) == sound[1:3] else "ends like a sound run, and gives something else"
     if status < 0 or status > 100:
         return f"ends with {status}"
+    # Who reads a volume does not yet tell a host that fails from a sector that cannot be read.
     if status != 4 and "cannot be read (sector" not in complaint:
         return f"ends with {status}, not 4"
     if not re.search("memory|allocate|cannot be read", complaint):

@@ -491,7 +491,7 @@ void check_consistency(struct check *c)
         return;
     archive = archive_open_descriptor(c->descriptor, c->request->path, c->request->folders, &error);
     if (!archive && error.status == STATUS_HOST)
-        c->out_of_memory = true;
+        c->failure = error;
     else if (!archive)
         report_place(c, "archive", error.place, 0, c->size, "cannot be opened although its digests are right: %s %s",
                      error.object, error.what);

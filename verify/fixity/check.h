@@ -51,6 +51,7 @@ struct check {
     int descriptor;
     uint64_t size; /* of the file */
     bool cancelled, out_of_memory;
+    struct error failure; /* of this host, in what the archive needs besides its own bytes; status 0: none */
     struct held held;
     struct crew *crew; /* while members are read */
     uint64_t random;   /* state of the generator that chooses what is sampled; not 0 */

@@ -148,6 +148,10 @@ static bool check_all(struct check *c, struct error *error)
     }
     if (c->out_of_memory)
         return error_set(error, STATUS_HOST, path, NULL, NULL, "out of memory");
+    if (c->failure.status != STATUS_OK) {
+        *error = c->failure;
+        return false;
+    }
     if (c->cancelled)
         return error_set(error, STATUS_HOST, path, NULL, NULL, "cancelled");
     if (c->request->state)

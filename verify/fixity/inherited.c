@@ -10,8 +10,8 @@ static void report_inherited(struct check *c, enum drive_slot slot, uint32_t ext
 {
     char place[128], what[256], name[32];
 
-    if (why->status == STATUS_HOST && !strcmp(why->what, "out of memory")) { /* that is no damage */
-        c->out_of_memory = true;
+    if (why->status == STATUS_HOST) { /* that is no damage */
+        c->failure = *why;
         return;
     }
     snprintf(name, sizeof name, "disk/%s", drive_slot_names[slot]);
@@ -84,7 +84,8 @@ void check_inherited(struct check *c, struct archive *archive)
         return;
     parent = archive_parent(archive, &error);
     if (!parent) {
-        c->out_of_memory |= error.status == STATUS_HOST;
+        if (error.status == STATUS_HOST)
+            c->failure = error;
         if (error.status == STATUS_WRONG)
             report_place(c, "archive", NULL, 0, c->size, "%s", error.what);
         snprintf(r->missing, sizeof r->missing, "%s", error.what);

@@ -59,7 +59,7 @@ static bool try_seal(struct check *c, uint64_t seal_at, uint64_t *seal_size)
     for (length = (size_t)room; length > 0 && tail[TAR_BLOCK + length - 1] == '\0'; length--)
         continue;
     seal_free(&c->seal);
-    reason = "is not as long as the room for it";
+    reason = "";
     c->seal_parsed = tar_padded(length) == room && seal_parse(tail + TAR_BLOCK, length, &c->seal, &reason);
     c->out_of_memory = c->out_of_memory || !reason;
     at = tail_layout(length);
