@@ -237,6 +237,18 @@ for who in "--key root.key" "--second second.key" "--key root.key --second stran
     trusts "but revokes nothing before two have: $who (K-15)" 0 "certified by" trust work.revoked
 done
 
+# Who holds the root is no second person, whatever the key (K-20).
+revoke --key root.key --second second.key --reason compromised >/dev/null
+holds() { "$MUNIMENT" key certify $1.key.pub --root office.root --key root.key --name "$2" --from 2020-01-01 --until 2090-12-31 -o "$1-$2.cert" >/dev/null; }
+holds second "County Archive" && holds root Ada && holds next Ada && holds next second
+trusts "a second who has the root's own name is no second (K-20)" 0 "certified by" trust "second-County Archive.cert" work.revoked
+trusts "one who holds another key is a second" 1 "compromised since" trust next-second.cert next-Ada.cert work.revoked
+trusts "not if it is who holds the root, by way of a third key (K-20)" 0 "certified by" trust root-Ada.cert next-Ada.cert next-second.cert work.revoked
+sed -i 's/^signature: ed25519/signature: slh-dsa-sha2-999x/' next-Ada.cert
+trusts "nor if that is not checked (K-20)" 0 "certified by" trust root-Ada.cert next-Ada.cert next-second.cert work.revoked
+sed -i '/^signature/d' next-Ada.cert
+trusts "what the root did not sign says nothing of who holds a key" 1 "compromised since" trust root-Ada.cert next-Ada.cert next-second.cert work.revoked
+
 # Roots of other kinds, which openssl holds.
 for kind in "ecdsa-sha256 EC -pkeyopt ec_paramgen_curve:secp384r1" "rsa-sha256 RSA -pkeyopt rsa_keygen_bits:3072" "rsa-sha256 RSA -pkeyopt rsa_keygen_bits:1024"; do
     set -- $kind

@@ -138,6 +138,8 @@ for key in office second; do "$MUNIMENT" key certify $key.pub --root office.root
 gives "the office's root vouches for both" 0 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.root --trust office.cert --trust second.cert
 "$MUNIMENT" key certify second.pub --root office.root --key rootkey --name office --from 2020-01-01 --until 2099-01-01 -o same.cert --office >out
 gives "K-20: two keys of one person are one" 1 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.root --trust office.cert --trust same.cert
+"$MUNIMENT" key certify second.pub --root office.root --key rootkey --name first --from 2020-01-01 --until 2099-01-01 -o first.cert --office >out
+gives "K-20: nor does one of two names" 1 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.root --trust office.cert --trust same.cert --trust first.cert
 gives "the second alone disposes of nothing" 1 "$MUNIMENT" verify shelf/old.mun.disposed --trust office.root --trust second.cert
 "$MUNIMENT" key new stranger >out
 gives "and not by a stranger" 1 "$MUNIMENT" verify shelf/old.mun.disposed --trust stranger.pub

@@ -126,7 +126,7 @@ struct trust {
     bool trusted;
     bool seconds;          /* it is certified for the office: it may second acts of two people */
     bool lapsed;           /* it would be, but was revoked as compromised, or by what is not checked here */
-    char person[200];      /* who holds its key: the same for keys of one person */
+    hex_digest person;     /* who holds its key: the same for keys of one person */
     char note[TRUST_NOTE]; /* why, or why not; empty where the key itself was named, or nothing names it */
 };
 

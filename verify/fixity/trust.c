@@ -17,6 +17,7 @@
 struct trusted {
     struct key_der *keys;
     struct key_text *texts;
+    hex_digest *persons; /* who holds the key of each text: the least of the digests of that person's keys */
     size_t key_count, text_count;
 };
 
@@ -27,6 +28,7 @@ void trusted_free(struct trusted *t)
     for (size_t i = 0; i < t->text_count; i++)
         key_text_free(&t->texts[i]);
     free(t->texts);
+    free(t->persons);
     free(t->keys);
     free(t);
 }
@@ -118,24 +120,7 @@ static bool add_folder(struct trusted *t, const char *path, struct error *error)
     return good;
 }
 
-struct trusted *trusted_load(const char *const *paths, size_t count, struct error *error)
-{
-    struct trusted *t = calloc(1, sizeof *t);
-    bool good = t || error_host(error, "--trust", ENOMEM, "cannot read");
-
-    for (size_t i = 0; good && i < count; i++) {
-        struct stat status;
-        bool folder = stat(paths[i], &status) == 0 && S_ISDIR(status.st_mode);
-
-        good = folder ? add_folder(t, paths[i], error) : add_file(t, paths[i], error);
-    }
-    if (good)
-        return t;
-    trusted_free(t);
-    return NULL;
-}
-
-/* --- Judging --- */
+/* --- Roots --- */
 
 static const struct key_text *find_root(const struct trusted *t, const char *digest)
 {
@@ -153,7 +138,74 @@ static enum signature_state by_root(const struct trusted *t, const struct key_te
     return root ? key_text_check(text, &root->key) : SIGNATURE_WRONG;
 }
 
-/* What a revocation is worth: its root's signature, and that of a second person, whom the same root certified. */
+/* --- Persons --- */
+
+/* Whether two texts are about a key of one person: they name the same key, or the same holder by the same root, which
+ * names itself, too. What a root did not sign says nothing; what it signed in a way that is not checked here may be.
+ */
+static bool are_of_one(const struct trusted *t, const struct key_text *a, const struct key_text *b)
+{
+    const char *root = a->kind == KEY_TEXT_ROOT ? a->key.digest : a->root;
+    const char *other = b->kind == KEY_TEXT_ROOT ? b->key.digest : b->root;
+
+    return (strcmp(a->key.digest, b->key.digest) == 0 || (strcmp(root, other) == 0 && strcmp(a->name, b->name) == 0)) &&
+           (a->kind == KEY_TEXT_ROOT || by_root(t, a) != SIGNATURE_WRONG) &&
+           (b->kind == KEY_TEXT_ROOT || by_root(t, b) != SIGNATURE_WRONG);
+}
+
+/* Gives the texts of one person one name, until none is left that has another. */
+static bool find_persons(struct trusted *t, struct error *error)
+{
+    t->persons = malloc((t->text_count + 1) * sizeof *t->persons);
+    if (!t->persons)
+        return error_host(error, "--trust", ENOMEM, "cannot read");
+    for (size_t i = 0; i < t->text_count; i++)
+        strcpy(t->persons[i], t->texts[i].key.digest);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t i = 0; i < t->text_count; i++)
+            for (size_t k = 0; k < t->text_count; k++)
+                if (t->texts[i].kind != KEY_TEXT_REVOCATION && t->texts[k].kind != KEY_TEXT_REVOCATION &&
+                    strcmp(t->persons[i], t->persons[k]) < 0 && are_of_one(t, &t->texts[i], &t->texts[k])) {
+                    memcpy(t->persons[k], t->persons[i], sizeof(hex_digest));
+                    changed = true;
+                }
+    }
+    return true;
+}
+
+/* Who holds a key; one that is only named is a person of its own. */
+static const char *person_of(const struct trusted *t, const char *key)
+{
+    const char *person = key;
+
+    for (size_t i = 0; i < t->text_count; i++)
+        if (strcmp(t->texts[i].key.digest, key) == 0 && strcmp(t->persons[i], person) < 0)
+            person = t->persons[i];
+    return person;
+}
+
+struct trusted *trusted_load(const char *const *paths, size_t count, struct error *error)
+{
+    struct trusted *t = calloc(1, sizeof *t);
+    bool good = t || error_host(error, "--trust", ENOMEM, "cannot read");
+
+    for (size_t i = 0; good && i < count; i++) {
+        struct stat status;
+        bool folder = stat(paths[i], &status) == 0 && S_ISDIR(status.st_mode);
+
+        good = folder ? add_folder(t, paths[i], error) : add_file(t, paths[i], error);
+    }
+    if (good && find_persons(t, error))
+        return t;
+    trusted_free(t);
+    return NULL;
+}
+
+/* --- Judging --- */
+
+/* What a revocation is worth: its root's signature, and that of a second person, whom the same root certified: not that
+ * of who holds the root. */
 static enum signature_state by_two(const struct trusted *t, const struct key_text *revocation)
 {
     enum signature_state first = by_root(t, revocation), second = SIGNATURE_WRONG;
@@ -162,7 +214,7 @@ static enum signature_state by_two(const struct trusted *t, const struct key_tex
         const struct key_text *c = &t->texts[i];
 
         if (c->kind == KEY_TEXT_CERTIFICATE && c->office && strcmp(c->root, revocation->root) == 0 &&
-            strcmp(c->key.digest, revocation->root) != 0 && by_root(t, c) == SIGNATURE_FITS)
+            strcmp(person_of(t, c->key.digest), person_of(t, revocation->root)) != 0 && by_root(t, c) == SIGNATURE_FITS)
             second = key_text_check(revocation, &c->key);
     }
     return first == SIGNATURE_FITS ? second : first;
@@ -229,30 +281,10 @@ static void judge_revocation(const struct trusted *t, const struct key_text *r, 
         trust->trusted = trust->seconds = false;
 }
 
-/* By its certificate, of several the first in the order of texts; a key that is only named is a person of its own. */
-static void find_person(const struct trusted *t, const char *signer, struct trust *trust)
-{
-    char person[sizeof trust->person];
-    bool certified = false;
-
-    for (size_t i = 0; i < t->text_count; i++) {
-        const struct key_text *c = &t->texts[i];
-
-        if (c->kind != KEY_TEXT_CERTIFICATE || strcmp(c->key.digest, signer) != 0 || by_root(t, c) != SIGNATURE_FITS)
-            continue;
-        snprintf(person, sizeof person, "%s %s", c->root, c->name);
-        if (!certified || strcmp(person, trust->person) < 0)
-            memcpy(trust->person, person, sizeof person);
-        certified = true;
-    }
-    if (!certified)
-        snprintf(trust->person, sizeof trust->person, "%s", signer);
-}
-
 void trusted_judge(const struct trusted *t, const char *signer, const char *since, struct trust *trust)
 {
     *trust = (struct trust){.trusted = false};
-    find_person(t, signer, trust);
+    strcpy(trust->person, person_of(t, signer));
     for (size_t i = 0; i < t->key_count; i++)
         trust->trusted = trust->trusted || strcmp(t->keys[i].digest, signer) == 0;
     for (size_t i = 0; !trust->trusted && i < t->text_count; i++)
