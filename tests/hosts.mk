@@ -1,5 +1,5 @@
-# hosts.mk - the runner (runner.c) and the loader of Linux programs (linuxuser.c), built for other hosts by Debian's cross compilers: $(BUILD)/hosts/NAME/runner and
-# linuxuser. $(BUILD)/tests/runner is the native one. Included by tests.mk.
+# hosts.mk - the runner (runner.c), the loader of Linux programs (linuxuser.c) and the probe of the BitBLT engine (cirrus.c), built for other hosts by Debian's cross
+# compilers: $(BUILD)/hosts/NAME/runner, linuxuser and cirrus. $(BUILD)/tests/runner is the native one. Included by tests.mk.
 #
 # Static, so that qemu-user finds all it needs. Firmware and guests are the bytes that are built natively: they are x86 code wherever they run.
 
@@ -34,7 +34,8 @@ $(BUILD)/hosts/$(1)/runner: $(addprefix $(BUILD)/hosts/$(1)/,manifests/default.o
     desk/embedded.o firmware.o firmware-bytes.o) $(BUILD)/hosts/$(1)/libmachine.a
 	$$(HOST_CC_$(1)) $$(CFLAGS) $$(LDFLAGS) -static -o $$@ $$^
 
-$(BUILD)/hosts/$(1)/linuxuser: $(BUILD)/hosts/$(1)/tests/linuxuser.o $(BUILD)/hosts/$(1)/libmachine.a
+$(BUILD)/hosts/$(1)/tests/cirrus.o: MACHINE_FLAGS += -D_POSIX_C_SOURCE=200809L
+$(addprefix $(BUILD)/hosts/$(1)/,linuxuser cirrus): $(BUILD)/hosts/$(1)/%: $(BUILD)/hosts/$(1)/tests/%.o $(BUILD)/hosts/$(1)/libmachine.a
 	$$(HOST_CC_$(1)) $$(CFLAGS) $$(LDFLAGS) -static -o $$@ $$^
 endef
 

@@ -69,6 +69,15 @@ carried()
     done
 }
 
+# moved NAME OPTION TEXT: the firmware's tests on another machine, whose pointer moves when they ask for it by this text. On more than the sample of hosts it is carried too.
+moved()
+{
+    local name=$1 at image=$BUILD/bios/test.img
+    at=$("$BUILD/tests/runner" "$2" --until serial:"$3" "$image" | sed 's/^tick \([0-9]*\) .*/\1/')
+    guest "$name" $((at + 20000000)) "$image" "$2" --move "$at"
+    [ "$hosts" = "$sample" ] || carried "$name" $((at + 20000000)) "$image" "$2" --move "$at"
+}
+
 # cable: two machines on one cable are the same on every host, and as `muniment boot` has them.
 cable()
 {
@@ -124,7 +133,7 @@ for host in $hosts; do
     fi
 done
 [ -n "$ready" ] || { echo "no compiler for another host is there (make deps-hosts)"; exit 77; }
-make -s -j2 BUILD="$BUILD" "$BUILD/tests/runner" "$BUILD/tests/linuxuser" $(for host in $ready; do echo "$root/$host/runner" "$root/$host/linuxuser"; done) >&2
+make -s -j2 BUILD="$BUILD" "$BUILD/tests/runner" "$BUILD/tests/linuxuser" $(for host in $ready; do echo "$root/$host/"{runner,linuxuser,cirrus}; done) >&2
 for host in $ready; do
     NM=$($(compiler "$host") -print-prog-name=nm) LIBRARY=$root/$host/libmachine.a tests/symbols.sh | sed "s/^/$host: /"
 done
@@ -140,6 +149,12 @@ for load in integer branchy memory system x87; do
 done
 guest sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
 carried sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
+moved pci --pci "pointer: to the middle"
+moved mouse --serial-mouse "mouse: 300 right"
+for host in $ready; do
+    $(emulator "$host") "$root/$host/cirrus" --count 1 >"$WORK/$host"
+    printf '%-9s %-8s %s\n' cirrus "$host" "$(tail -n 1 "$WORK/$host")"
+done
 cable
 if [ -n "${LONG-}" ] && (. tests/guests/guest.sh && grub_floppy); then
     guest grub 700000000 "$WORK/grub.img" --key 600000000:2e # c: from the menu to the prompt

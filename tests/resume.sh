@@ -50,6 +50,10 @@ truncate -s 8M disk.img
 guests=("records 8 $build/demo/records.yaml" "firmware 16 $build/bios/test.img --disk disk.img" "firmware-pci 24 pci.yaml" "firmware-cirrus 24 cirrus.yaml")
 sed 's/^ports:/apic: yes\n&/' pci.yaml >apic.yaml
 guests+=("firmware-apic 24 apic.yaml")
+for pointer in com2 absolute; do
+    sed "s/^display: vga/&\npointer: $pointer/" pci.yaml >$pointer.yaml
+    guests+=("pointer-$pointer 24 $pointer.yaml")
+done
 # Sound and network: the probes of both, a recording at the line input, and all voices of the synthesizer.
 sed '/^machine:/s/pc-i440fx/pc-isa/; /^ *model:/s/pentium4/i486/; /^  hd0:/,/^    kind: cdrom/d' pci.yaml >isa.yaml
 printf 'sound:\n  speaker: yes\n  card: sb16\n' | cat isa.yaml - | sed 's/test.img/sound.img/' >sound.yaml
@@ -96,7 +100,10 @@ resumes()
     [ "$name" != firmware-cirrus ] || video=cirrus.bin display=4
     rm -rf snapshots && mkdir snapshots
     for ((i = 0; i < count; i++)); do
-        echo "key ${keys[$((RANDOM % 6))]}"
+        case $name in
+        pointer-*) echo "mouse move $((RANDOM % 600 - 300)) -5" ;;
+        *)         echo "key ${keys[$((RANDOM % 6))]}" ;;
+        esac
         echo "wait time $(seconds $((RANDOM % 5 ? 12 : 200)))"
         echo "snapshot snapshots/$i"
         echo "wait time $(seconds 40)" | tee "snapshots/$i.script"

@@ -1,13 +1,15 @@
 /* runner.c - boots a floppy image with machine and firmware alone: what is left of the program on a host that has a C
  * compiler and none of its libraries.
  *
- *     runner [--pentium4] [--key TICK:CODE ...] [--every N] [--until tick:N|serial:TEXT|halt|poweroff] [--load STATE]
- * [--save STATE] IMAGE
+ *     runner [--pentium4] [--pci] [--serial-mouse] [--key TICK:CODE ...] [--move TICK ...] [--every N] [--until
+ * tick:N|serial:TEXT|halt|poweroff] [--load STATE] [--save STATE] IMAGE
  *
  * IMAGE is a raw floppy of 1.44M, or the beginning of one. The machine, its slices and its --until are those of
  * `muniment boot IMAGE`, and so is the line at the end: tick N sha256:HEX. --every prints that line at each multiple of
  * N on the way as well. --key presses a key at a tick (CODE in hex, as machine_key takes it) and releases it a fiftieth
- * of a second later. --pentium4 gives the machine that processor. --save writes the state at the end, --load begins
+ * of a second later. --pentium4 gives the machine that processor. --pci makes it a pc-i440fx with a Pentium II, a
+ * Cirrus GD5446, both APICs and VMware's backdoor, --serial-mouse puts its mouse on COM2; --move moves the pointer at a
+ * tick. --save writes the state at the end, --load begins
  * with one, from whatever host: a stream of pages, each behind ten bytes (area, readable eighths, page as 64 bits),
  * and, behind an area of FFh and eight bytes of zeros, the text up to the end.
  *
@@ -29,12 +31,12 @@
 #include "tests/runner.h"
 
 #define FLOPPY_SECTORS 2880u
-#define KEYS_LIMIT 64
+#define INPUTS_LIMIT 128
 #define SERIAL_LIMIT (1u << 16) /* bytes of COM1 that are remembered */
 
-struct key_event {
+struct input {
     uint64_t tick;
-    uint8_t key;
+    uint8_t key; /* 0: the pointer moves */
     bool down;
 };
 
@@ -42,11 +44,11 @@ enum until_kind { UNTIL_REST, UNTIL_TICK, UNTIL_SERIAL, UNTIL_HALT, UNTIL_POWERO
 
 struct runner {
     struct machine *machine;
-    bool pentium4;
+    bool pentium4, pci, serial_mouse;
     uint8_t floppy[FLOPPY_SECTORS * SECTOR_SIZE];
     struct block medium;
-    struct key_event keys[2 * KEYS_LIMIT];
-    size_t key_count, keys_done;
+    struct input inputs[INPUTS_LIMIT];
+    size_t input_count, inputs_done;
     uint64_t every, printed; /* multiples of it that were passed */
     enum until_kind until;
     uint64_t until_tick;
@@ -138,18 +140,21 @@ static uint64_t next_stop(const struct runner *r)
 
     if (r->until == UNTIL_TICK && r->until_tick < next)
         next = r->until_tick;
-    if (r->keys_done < r->key_count && r->keys[r->keys_done].tick < next)
-        next = r->keys[r->keys_done].tick;
+    if (r->inputs_done < r->input_count && r->inputs[r->inputs_done].tick < next)
+        next = r->inputs[r->inputs_done].tick;
     if (r->every && (now / r->every + 1) * r->every < next)
         next = (now / r->every + 1) * r->every;
     return next;
 }
 
-static void give_keys(struct runner *r)
+static void give_inputs(struct runner *r)
 {
-    while (r->keys_done < r->key_count && r->keys[r->keys_done].tick <= machine_tick(r->machine)) {
-        const struct key_event *k = &r->keys[r->keys_done++];
-        machine_key(r->machine, k->key, k->down);
+    while (r->inputs_done < r->input_count && r->inputs[r->inputs_done].tick <= machine_tick(r->machine)) {
+        const struct input *input = &r->inputs[r->inputs_done++];
+        if (input->key)
+            machine_key(r->machine, input->key, input->down);
+        else if (!machine_pointer_at(r->machine, 0x8000, 0x8000, 0, 1))
+            machine_pointer(r->machine, 300, -5, 0, 1);
     }
 }
 
@@ -159,7 +164,7 @@ static bool run(struct runner *r)
     while (!until_met(r)) {
         if (r->off)
             return false;
-        give_keys(r);
+        give_inputs(r);
         enum machine_stop stop = machine_run(r->machine, next_stop(r));
         if (stop == MACHINE_HOST_FAILED)
             return false;
@@ -181,13 +186,23 @@ static bool create(struct runner *r)
     machine_manifest_default(&manifest);
     if (r->pentium4)
         manifest.cpu = CPU_PENTIUM4;
+    if (r->pci) {
+        manifest.type = MACHINE_PC_I440FX;
+        manifest.cpu = CPU_PENTIUM2;
+        manifest.display = DISPLAY_GD5446;
+        manifest.apic = true;
+        manifest.pointer = POINTER_ABSOLUTE;
+    }
+    if (r->serial_mouse)
+        manifest.pointer = POINTER_COM2;
     if (r->set) {
         manifest.network = (struct network_manifest){
             .card = NETWORK_NE2000, .address = {2, 0, 0, 0, 0, (uint8_t)(r->station + 1)}, .cable = true};
         manifest.mips = r->station ? 20 : 25;
     }
     r->medium = (struct block){.context = r, .sectors = FLOPPY_SECTORS, .read = floppy_read, .write = floppy_write};
-    const struct embedded_file *system = embedded_file(FIRMWARE_SYSTEM), *video = embedded_file(FIRMWARE_VIDEO);
+    const struct embedded_file *system = embedded_file(FIRMWARE_SYSTEM),
+                               *video = embedded_file(r->pci ? FIRMWARE_VIDEO_CIRRUS : FIRMWARE_VIDEO);
     struct machine_host host = {
         .context = r,
         .system_rom = system->bytes,
@@ -223,7 +238,7 @@ static bool save_state(struct runner *r)
 
     if (!file)
         return false;
-    give_keys(r); /* what is due at this tick is in the state */
+    give_inputs(r); /* what is due at this tick is in the state */
     for (enum machine_area area = 0; area < AREA_COUNT; area++)
         for (uint64_t page = 0; machine_page_next(r->machine, area, false, &page); page++) {
             head[0] = (uint8_t)area;
@@ -258,8 +273,8 @@ static bool load_state(struct runner *r)
         fprintf(stderr, "runner: %s: %s %s\n", r->load, fault.name, fault.what);
     else if (r->every)
         r->printed = machine_tick(r->machine) / r->every;
-    while (good && r->keys_done < r->key_count && r->keys[r->keys_done].tick <= machine_tick(r->machine))
-        r->keys_done++; /* they are in the state */
+    while (good && r->inputs_done < r->input_count && r->inputs[r->inputs_done].tick <= machine_tick(r->machine))
+        r->inputs_done++; /* they are in the state */
     return good;
 }
 
@@ -274,17 +289,28 @@ static bool read_number(const char *text, int base, char end, uint64_t *number, 
     return stop != text && *stop == end;
 }
 
-/* Keys come in the order of their ticks, each up before the next goes down. */
+/* Inputs come in the order of their ticks, each key up before the next goes down. */
 static bool read_key(struct runner *r, const char *text)
 {
     uint64_t tick, code;
     const char *rest;
 
-    if (r->key_count == 2 * KEYS_LIMIT || !read_number(text, 10, ':', &tick, &rest) ||
+    if (r->input_count + 2 > INPUTS_LIMIT || !read_number(text, 10, ':', &tick, &rest) ||
         !read_number(rest, 16, 0, &code, &rest))
         return false;
-    r->keys[r->key_count++] = (struct key_event){tick, (uint8_t)code, true};
-    r->keys[r->key_count++] = (struct key_event){tick + 25000000 / 50, (uint8_t)code, false};
+    r->inputs[r->input_count++] = (struct input){tick, (uint8_t)code, true};
+    r->inputs[r->input_count++] = (struct input){tick + 25000000 / 50, (uint8_t)code, false};
+    return true;
+}
+
+static bool read_move(struct runner *r, const char *text)
+{
+    uint64_t tick;
+    const char *rest;
+
+    if (r->input_count == INPUTS_LIMIT || !read_number(text, 10, 0, &tick, &rest))
+        return false;
+    r->inputs[r->input_count++] = (struct input){.tick = tick};
     return true;
 }
 
@@ -315,8 +341,14 @@ static const char *read_options(struct runner *r, int argc, char **argv)
             r->set = true;
         else if (strcmp(argv[i], "--pentium4") == 0)
             r->pentium4 = true;
+        else if (strcmp(argv[i], "--pci") == 0)
+            r->pci = true;
+        else if (strcmp(argv[i], "--serial-mouse") == 0)
+            r->serial_mouse = true;
         else if (strcmp(argv[i], "--key") == 0)
             good = more && read_key(r, argv[++i]);
+        else if (strcmp(argv[i], "--move") == 0)
+            good = more && read_move(r, argv[++i]);
         else if (strcmp(argv[i], "--every") == 0)
             good = more && read_number(argv[++i], 10, 0, &r->every, &rest);
         else if (strcmp(argv[i], "--slices") == 0)
@@ -449,8 +481,10 @@ int main(int argc, char **argv)
     const char *image = read_options(&r, argc, argv);
 
     if (!image) {
-        fprintf(stderr, "usage: runner [--pentium4] [--key TICK:CODE ...] [--every N] [--until "
-                        "tick:N|serial:TEXT|halt|poweroff] [--load STATE] [--save STATE] IMAGE\n");
+        fprintf(
+            stderr,
+            "usage: runner [--pentium4] [--pci] [--serial-mouse] [--key TICK:CODE ...] [--move TICK ...] [--every N] "
+            "[--until tick:N|serial:TEXT|halt|poweroff] [--load STATE] [--save STATE] IMAGE\n");
         return 2;
     }
     if (!read_image(&r, image))

@@ -4,7 +4,7 @@
 set -euo pipefail
 . tests/guests/guest.sh
 
-[[ ${GUEST_PEER-} = @(|*/lockstep.sh|*/qemu.py) ]] || { echo "Bochs' Cirrus chip has no VGA BIOS of ours"; exit 77; }
+[[ ${GUEST_PEER-} != */bochs.py ]] || skip "Bochs' Cirrus chip has no VGA BIOS of ours"
 EXTRA=$PWD/tests/guests/linux/cirrus MODULES=drivers/video/fbdev/cirrusfb tests/guests/linux/image.sh "$WORK" || exit
 machine pc-i440fx pentium2 200 64 disk <<END
   hd0:

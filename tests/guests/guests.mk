@@ -4,7 +4,7 @@
 # build/gallery/. `make check-peers` runs each on QEMU and on Bochs with our firmware (peers.py), `make check-points` in builds by other compilers (guest_builds.sh). Those that are not in GUESTS_LONG run in `make check` as well, on our firmware.
 
 GUEST_TESTS := $(filter-out %/guest.sh,$(wildcard tests/guests/*.sh))
-GUESTS_LONG := debian-apic debian-hpfs debian-devices debian-network debian-office debian-print debian-record freedos-network freedos-sound debian-pnp debian-cirrus debian-installer debian-sound debian-system debian-wine memtest86 opengem reactos reactos-install
+GUESTS_LONG := debian-apic debian-hpfs debian-devices debian-network debian-office debian-print debian-record freedos-network freedos-sound debian-pnp debian-cirrus debian-installer debian-sound debian-system debian-wine firmware-probe grub-video memtest86 opengem reactos reactos-install
 GUEST_FIRMWARE ?= ours seabios
 TESTS += $(filter-out $(GUESTS_LONG:%=tests/guests/%.sh),$(GUEST_TESTS))
 
