@@ -7,12 +7,12 @@ good=0 runs=0
 monitors=(1280x1024 none 640x480 800x600 1024x768 1600x1200)
 
 # on_ours MACHINE BOOT KINDS DRIVE...: the test image reports on the serial line, one fact a line, and switches the machine off. A drive is
-# place, kind and image.
+# place, kind, image and, if need be, a further line of the manifest.
 on_ours()
 {
     local machine=$1 boot=$2 kinds=$3 drive
     shift 3
-    echo "--- $machine, $display, pointer: $pointer, from $boot, ${*##*/}"
+    echo "--- $machine, $display, pointer: $pointer, from $boot, $*"
     {
         printf 'muniment: machine 0\nmachine: %s\ncpu:\n  model: %s\n  speed: 25 MIPS\nmemory: 16 MiB\n' "$machine" "$cpu"
         printf 'firmware:\n  system: built-in 0\n  video: built-in 0\nclock: 1993-01-01T00:00:00\nboot:\n  - %s\n' "$boot"
@@ -21,6 +21,7 @@ on_ours()
         for drive; do
             set -- $drive
             printf '  %s:\n    kind: %s\n    image: %s\n' "$1" "${2/-/ }" "$3"
+            [ -z "${4-}" ] || printf '    %s\n' "${4/:/: }"
         done
     } >"$WORK/machine.yaml"
     "$MUNIMENT" boot "$WORK/machine.yaml" --until poweroff --limit 300 --script "$WORK/$pointer.script" --serial "$WORK/serial" --force || good=1
@@ -52,6 +53,9 @@ for machine in pc-isa pc-i440fx; do
     pointer=absolute on_ours $machine disk "disks backdoor" "hd0 disk disk.img" "hd1 disk scratch.img"
 done
 cpu=pentium
+# Disks as other BIOSes showed them: their geometry is one in all places, too.
+on_ours pc-isa disk disks "hd0 disk disk.img geometry:963/8/17" "hd1 disk scratch.img translation:large-240"
+on_ours pc-i440fx disk "disks pci" "hd0 disk disk.img geometry:234/10/56" "hd1 disk scratch.img translation:large"
 on_cirrus pc-isa gd5434
 on_cirrus pc-i440fx gd5430
 on_cirrus pc-i440fx gd5446
