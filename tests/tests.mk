@@ -187,7 +187,7 @@ run-check-cpu: $(CPU_PROGRAMS)
 	@echo "by the translator:"; ENGINE=translator BUILD=$(BUILD) tests/cpu.sh $(filter-out tests/hostfuzz.sh tests/testfloat.sh,$(TESTS_CPU))
 
 # Both engines, compared tick by tick: the suites, and every guest from power-on to the end of its script.
-run-check-lockstep: all $(CPU_PROGRAMS) $(BUILD)/tests/lockstep
+run-check-lockstep: all $(GUESTS) $(CPU_PROGRAMS) $(BUILD)/tests/lockstep
 	@status=0; BUILD=$(BUILD) tests/run.sh tests/lockstep.sh || status=1; \
 	GUEST_PEER=$(CURDIR)/tests/lockstep.sh GUEST_FIRMWARE="$(GUEST_FIRMWARE)" BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS) | tee $(BUILD)/tests/lockstep.guests || status=1; \
 	! grep '^skipped\|^FAILED' $(BUILD)/tests/lockstep.guests >&2 || status=1; \

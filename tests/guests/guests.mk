@@ -18,14 +18,14 @@ check-points: deps-guests
 gallery: deps-guests
 	@$(MAKE) --no-print-directory $(JOBS) run-gallery
 
-run-check-guests: all
+run-check-guests: all $(GUESTS)
 	@GUEST_FIRMWARE="$(GUEST_FIRMWARE)" BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS)
-run-check-peers: all
+run-check-peers: all $(GUESTS)
 	@status=0; for peer in qemu bochs; do \
 	    echo "--- on $$peer"; \
 	    GUEST_PEER=$(CURDIR)/tests/guests/$$peer.py BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS) || status=1; \
 	done; exit $$status
-run-check-points: all
+run-check-points: all $(GUESTS)
 	@set -e; builds=; for build in 'gcc-O0 gcc -O0' 'gcc-O3 gcc -O3' 'clang-O2 clang -O2' \
 	    'sanitized-command gcc -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all'; do \
 	    set -- $$build; name=$$1 cc=$$2; shift 2; \
@@ -33,5 +33,5 @@ run-check-points: all
 	    builds="$$builds $$name=$(abspath $(BUILD))/$$name/muniment"; \
 	done; \
 	GUEST_PEER=$(CURDIR)/tests/guest_builds.sh POINT_BUILDS="$$builds" BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS)
-run-gallery: all
+run-gallery: all $(GUESTS)
 	@GUEST_ONCE=1 BUILD=$(BUILD) tests/run.sh $(GUEST_TESTS); status=$$?; ls $(BUILD)/gallery/*.png; exit $$status
