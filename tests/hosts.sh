@@ -69,13 +69,15 @@ carried()
     done
 }
 
-# moved NAME OPTION TEXT: the firmware's tests on another machine, whose pointer moves when they ask for it by this text. On more than the sample of hosts it is carried too.
+# moved NAME OPTION TEXT FACT: the firmware's tests on another machine, whose pointer moves when they ask for it by this text; they find that it did. On more than the sample of hosts it is
+# carried too.
 moved()
 {
     local name=$1 at image=$BUILD/bios/test.img
     at=$("$BUILD/tests/runner" "$2" --until serial:"$3" "$image" | sed 's/^tick \([0-9]*\) .*/\1/')
-    guest "$name" $((at + 20000000)) "$image" "$2" --move "$at"
-    [ "$hosts" = "$sample" ] || carried "$name" $((at + 20000000)) "$image" "$2" --move "$at"
+    "$BUILD/tests/runner" "$2" --move "$at" --until serial:"ok   $4" "$image" >"$WORK/reference"
+    guest "$name" $((at + 10000000)) "$image" "$2" --move "$at"
+    [ "$hosts" = "$sample" ] || carried "$name" $((at + 10000000)) "$image" "$2" --move "$at"
 }
 
 # cable: two machines on one cable are the same on every host, and as `muniment boot` has them.
@@ -149,8 +151,8 @@ for load in integer branchy memory system x87; do
 done
 guest sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
 carried sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
-moved pci --pci "pointer: to the middle"
-moved mouse --serial-mouse "mouse: 300 right"
+moved pci --pci "pointer: to the middle" backdoor_reports_positions
+moved mouse --serial-mouse "mouse: 300 right" serial_mouse_reports_what_it_was_given
 for host in $ready; do
     $(emulator "$host") "$root/$host/cirrus" --count 1 >"$WORK/$host"
     printf '%-9s %-8s %s\n' cirrus "$host" "$(tail -n 1 "$WORK/$host")"

@@ -153,8 +153,8 @@ static void give_inputs(struct runner *r)
         const struct input *input = &r->inputs[r->inputs_done++];
         if (input->key)
             machine_key(r->machine, input->key, input->down);
-        else if (!machine_pointer_at(r->machine, 0x8000, 0x8000, 0, 1))
-            machine_pointer(r->machine, 300, -5, 0, 1);
+        else if (!machine_pointer_at(r->machine, 0x8000, 0x8000, 0, 0))
+            machine_pointer(r->machine, 300, -5, 0, 0);
     }
 }
 
