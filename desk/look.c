@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 static bool is_opaque(uint32_t pixel)
 {
@@ -119,21 +120,18 @@ static struct look_region around_changes(const struct frame *frame, const struct
     return (struct look_region){left, top, right - left, bottom - top};
 }
 
-/* Where a row first has a colour, from x on; end: nowhere. */
+/* Where a row first has a colour, from x on; end: nowhere. C libraries look for a wide character with all that the
+ * processor has. */
 static unsigned find_colour(const uint32_t *row, unsigned x, unsigned end, uint32_t colour)
 {
-    enum { BLOCK = 16 };
-
-    for (; end - x >= BLOCK; x += BLOCK) {
-        uint32_t same = 0;
-        for (unsigned i = 0; i < BLOCK; i++)
-            same |= row[x + i] == colour;
-        if (same)
-            break;
-    }
+#if WCHAR_MAX >> 16 >> 14 >= 1 && WCHAR_MAX >> 16 >> 14 <= 3 /* of 32 bits */
+    const wchar_t *at = wmemchr((const wchar_t *)row + x, (wchar_t)colour, end - x);
+    return at ? (unsigned)(at - (const wchar_t *)row) : end;
+#else
     while (x < end && row[x] != colour)
         x++;
     return x;
+#endif
 }
 
 bool look_find(const struct look_for *w, struct machine *machine, struct look_memory *m, unsigned *x, unsigned *y)
