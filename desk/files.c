@@ -1,4 +1,5 @@
 /* files.c - the subcommand files: lists the files of a disk. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,12 @@ static bool list_one(void *context, const char *path, const struct file_entry *e
     }
     json_member(stdout, "{", "path", path);
     json_member(stdout, ", ", "short-name", e->short_name);
+    if (e->raw_size) {
+        printf(", \"raw-name\": \"");
+        for (int i = 0; i < e->raw_size; i++)
+            printf("%02x", e->raw_name[i]);
+        printf("\"");
+    }
     json_member(stdout, ", ", "attributes", attributes);
     if (e->posix)
         printf(", \"owner\": %" PRIu32 ", \"group\": %" PRIu32, e->owner, e->group);
@@ -107,6 +114,7 @@ struct seen {
 
 struct side {
     struct desk_volume volume;
+    enum status status; /* STATUS_OK, or the gravest of damage */
     struct seen **list; /* owned, each too */
     size_t count, capacity;
     uint64_t closed; /* that were left out */
@@ -144,10 +152,11 @@ static bool collect(void *context, const char *path, const struct file_entry *e,
 
 static void collect_damage(void *context, const char *path, const struct error *damage)
 {
-    struct listing l = {.status = STATUS_OK};
+    struct side *side = context;
+    struct listing l = {.status = side->status};
 
-    (void)context;
     list_damage(&l, path, damage);
+    side->status = l.status;
 }
 
 static int by_path(const void *a, const void *b)
@@ -155,16 +164,15 @@ static int by_path(const void *a, const void *b)
     return strcmp((*(struct seen *const *)a)->path, (*(struct seen *const *)b)->path);
 }
 
-static bool collect_all(struct side *side, const struct visit *wanted, struct error *error)
+static bool collect_all(struct side *side, struct visit *visit, struct error *error)
 {
-    struct visit visit = *wanted;
-
-    visit.each = collect;
-    visit.damaged = collect_damage;
-    visit.context = side;
-    if (!desk_volume_visit(&side->volume, &visit, error))
+    visit->each = collect;
+    visit->damaged = collect_damage;
+    visit->context = side;
+    visit->closed = 0;
+    if (!desk_volume_visit(&side->volume, visit, error))
         return false;
-    side->closed = visit.closed;
+    side->closed = visit->closed;
     if (side->count)
         qsort(side->list, side->count, sizeof *side->list, by_path);
     return true;
@@ -254,12 +262,17 @@ static void compare(const struct side *before, const struct side *after, bool js
 static enum status files_changed(const struct arguments *a, struct act *act)
 {
     struct side before = {.count = 0}, after = {.count = 0};
-    struct visit visit = {.wanted = a->operands + 1, .wanted_count = a->operand_count - 1};
+    struct visit visit = {
+        .wanted = a->operands + 1,
+        .wanted_count = a->operand_count - 1,
+        .matched = calloc(a->operand_count, sizeof(bool)),
+    };
     struct error error;
-    bool good = argument_value(a, "--overlay") || argument_value(a, "--snapshot") ||
-                error_set(&error, STATUS_USAGE, a->command->name, NULL, NULL,
-                          "--changed goes with --overlay or --snapshot");
+    bool good = visit.matched || error_host(&error, a->operands[0], ENOMEM, "cannot list");
 
+    good = good && (argument_value(a, "--overlay") || argument_value(a, "--snapshot") ||
+                    error_set(&error, STATUS_USAGE, a->command->name, NULL, NULL,
+                              "--changed goes with --overlay or --snapshot"));
     good = good && visit_read_options(a, &visit, &error) && desk_volume_open(a, &after.volume, &error);
     act_override(act, a, after.volume.disk.archive);
     if (good) {
@@ -269,14 +282,19 @@ static enum status files_changed(const struct arguments *a, struct act *act)
         good = desk_volume_choose(a, &before.volume, &error) && collect_all(&before, &visit, &error) &&
                collect_all(&after, &visit, &error);
     }
+    const enum status damage = before.status > after.status ? before.status : after.status;
     if (good)
         compare(&before, &after, argument_value(a, "--json"));
     if (good && after.closed)
         good = left_out(a, after.closed, &error);
+    if (good && visit.unnamed && damage != STATUS_HOST)
+        good = error_set(&error, STATUS_WRONG, a->operands[0], NULL, NULL,
+                         "holds nothing of the name \"%.200s\", and did not", visit.unnamed);
     side_free(&before);
     side_free(&after);
     desk_volume_close(&after.volume);
-    return good ? STATUS_OK : desk_fail(&error);
+    free(visit.matched);
+    return good ? damage : desk_fail(&error);
 }
 
 enum status files_run(const struct arguments *a)

@@ -858,6 +858,13 @@ bool library_days_ago(const char *command, const char *days, char date[24], stru
     return true;
 }
 
+static bool holds_receipt(const char *folder)
+{
+    char path[PATH_MAX];
+
+    return snprintf(path, sizeof path, "%s/receipt.txt", folder) < (int)sizeof path && access(path, F_OK) == 0;
+}
+
 bool library_paths(const char *folder, const char *log, const char *since, struct library_paths *to,
                    struct error *error)
 {
@@ -866,6 +873,8 @@ bool library_paths(const char *folder, const char *log, const char *since, struc
     *to = (struct library_paths){.paths = NULL};
     if (since)
         return due_paths(folder, log, since, to, error);
+    if (holds_receipt(folder))
+        return add_path(to, folder, "receipt.txt", error);
     bool good = folder_read(folder, &f, error);
     for (size_t i = 0; good && i < f.archives.count; i++)
         good = add_path(to, folder, f.archives.at[i], error);

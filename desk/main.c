@@ -344,11 +344,13 @@ static const struct option film_options[] = {
     { "--format", "FORMAT", "the image is in this format, whatever it looks like: raw, qcow2 ...", true, false }, \
     { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false }
 
+#define FILE_KINDS \
+    "text, html, xml, rtf, pdf, postscript, wordperfect,\nwrite, word, ole, excel, lotus, dbase, access, bmp, pcx, tiff, gif, png, jpeg, wmf, wav, avi, midi, zip,\narj, lzh, rar, cab, gzip, program, help"
+
 #define FILTER_OPTIONS \
-    { "--code-page", "N", "names that are not in Unicode are in this code page: "\
-      "437, 720, 737, 775, 850, 852, 855, 857, 858, 860 to 866, 869, 874, 932, 936, 949, 950, 1250 to 1258", false, false }, \
+    { "--code-page", "N", "names that are not in Unicode are in this code page: 437, 720, 737, 775, 850, 851, 852, 855,\n857, 858, 860 to 866, 869, 874, 932, 936, 949, 950, 1250 to 1258", false, false }, \
     { "--newer", "DATE", "only files that were modified then or later, as the disk has it: 1998, 1998-03-02", false, false }, \
-    { "--type", "KIND", "only files of this kind, by their first bytes: text, word, dbase ... (spec/retrieval.md)", false, false }
+    { "--type", "KIND", "only files of this kind, by their first bytes: " FILE_KINDS, false, false }
 
 #define DELETED_OPTION \
     { "--deleted", NULL, "also what was deleted, as far as it is still there; of an archive only with --log", false, false }

@@ -329,24 +329,29 @@ static void check_beside(struct receipt *r, const char *name, uint64_t size, con
 static bool open_archive(struct receipt *r, struct error *error)
 {
     const char *path = argument_value(r->arguments, "--archive");
+    struct archive_folders folders;
     struct disk_survey survey;
     enum drive_slot slot = 0;
 
     if (!path)
         return true;
-    r->archive = archive_open(path, NULL, error);
-    if (!r->archive)
+    bool good = desk_folders(r->arguments, &folders, error) && (r->archive = archive_open(path, &folders, error));
+    free(folders.paths);
+    if (!good)
         return false;
     if (strcmp(archive_machine_root(r->archive), r->root) || strcmp(archive_signature(r->archive)->content, r->content))
         return error_set(error, STATUS_WRONG, path, NULL, NULL, "is not the archive of the receipt");
     if (r->session)
         return true;
+    for (struct archive *a = r->archive; archive_is_derived(a, NULL, NULL);) /* the reader can open no file */
+        if (!(a = archive_parent(a, error)))
+            return false;
     while (slot < DRIVE_COUNT && strcmp(drive_slot_names[slot], r->slot))
         slot++;
     error_set(error, STATUS_WRONG, path, NULL, NULL, "has no disk %s", r->slot);
     if (slot == DRIVE_COUNT || !archive_disk(r->archive, slot, &r->disk, error))
         return false;
-    bool good = reader_survey(&r->disk, &survey, error);
+    good = reader_survey(&r->disk, &survey, error);
     for (uint32_t i = 0; good && i < survey.volume_count && !r->files.system; i++)
         if (survey.volumes[i].number == r->partition) {
             survey.volumes[i].code_page = r->code_page;
@@ -518,6 +523,8 @@ static bool check_lines(struct receipt *r, struct error *error)
 
 static void print_result(const struct receipt *r)
 {
+    char proof[PATH_MAX + 16];
+
     plain_print(stdout, r->path);
     if (r->wrong)
         printf(": %" PRIu64 " finding%s\n", r->wrong, r->wrong == 1 ? "" : "s");
@@ -526,6 +533,9 @@ static void print_result(const struct receipt *r)
     printf("  machine-root  %s\n  files         %" PRIu64 ", %" PRIu64 " of them here\n", r->root, r->named, r->here);
     if (r->withheld)
         printf("  withheld      %" PRIu64 ", %" PRIu64 " of them shown\n", r->withheld, r->shown);
+    snprintf(proof, sizeof proof, "%sproof/proof.txt", r->folder);
+    if (access(proof, F_OK) == 0)
+        printf("  proof         is there: python3 check.py checks it\n");
     if (r->archive)
         printf("  archive       %s\n", r->session ? "the one of the receipt; the files are a session's output"
                                        : r->wrong ? "compared"

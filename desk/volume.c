@@ -27,7 +27,7 @@ static bool choose_code_page(const struct arguments *a, uint16_t *page, struct e
         return true;
     *page = number <= UINT16_MAX ? (uint16_t)number : 0;
     return codepage_known(*page) ||
-           error_set(error, STATUS_USAGE, a->command->name, NULL, "spec/retrieval.md lists them",
+           error_set(error, STATUS_USAGE, a->command->name, NULL, "`muniment files --help` lists them",
                      "--code-page cannot be \"%.20s\"", wanted);
 }
 
@@ -261,17 +261,40 @@ static bool leads_to_wanted(const struct visit *visit, const char *path)
     return leads;
 }
 
+/* Whether a date, or the beginning of one, is written as file_time_text writes it: only then they compare as texts. */
+static bool is_date(const char *text)
+{
+    static const char form[] = "0000-00-00 00:00:00";
+    static const struct {
+        uint8_t at, least, most;
+    } parts[] = {{5, 1, 12}, {8, 1, 31}, {11, 0, 23}, {14, 0, 59}, {17, 0, 59}};
+    size_t length = strlen(text);
+
+    length -= length == sizeof form && text[length - 1] == 'Z';
+    if (length != 4 && (length % 3 != 1 || length < 7 || length >= sizeof form))
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+            return false;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && parts[i].at < length; i++) {
+        const int part = (text[parts[i].at] - '0') * 10 + text[parts[i].at + 1] - '0';
+        if (part < parts[i].least || part > parts[i].most)
+            return false;
+    }
+    return true;
+}
+
 bool visit_read_options(const struct arguments *a, struct visit *visit, struct error *error)
 {
     const char *kind = argument_value(a, "--type");
 
     visit->newer = argument_value(a, "--newer");
     visit->kind = kind ? signature_named(kind) : NULL;
-    if (visit->newer && (strspn(visit->newer, "0123456789-: ") != strlen(visit->newer) || strlen(visit->newer) < 4))
+    if (visit->newer && !is_date(visit->newer))
         return error_set(error, STATUS_USAGE, a->command->name, NULL, "say it as files lists it: 1998-03-02",
                          "--newer cannot be \"%.40s\"", visit->newer);
     return !kind || visit->kind ||
-           error_set(error, STATUS_USAGE, a->command->name, NULL, "spec/retrieval.md lists them",
+           error_set(error, STATUS_USAGE, a->command->name, NULL, "`muniment files --help` lists them",
                      "\"%.40s\" is no kind of file", kind);
 }
 
@@ -589,7 +612,7 @@ bool desk_volume_visit(struct desk_volume *volume, struct visit *visit, struct e
     struct walk w = {.volume = volume, .visit = visit, .closed = &closed, .error = error};
     bool good = find_closed(volume, &closed, error);
 
-    w.matched = calloc(visit->wanted_count + 1, sizeof *w.matched);
+    w.matched = visit->matched ? visit->matched : calloc(visit->wanted_count + 1, sizeof *w.matched);
     good = good && (w.matched || out_of_memory(&w));
     if (good)
         walk_folder(&w, 0);
@@ -597,7 +620,8 @@ bool desk_volume_visit(struct desk_volume *volume, struct visit *visit, struct e
     for (size_t i = visit->wanted_count; w.matched && i-- > 0;)
         if (!w.matched[i])
             visit->unnamed = visit->wanted[i];
-    free(w.matched);
+    if (w.matched != visit->matched)
+        free(w.matched);
     text_free(&w.path);
     text_free(&closed);
     return good && !w.failed;

@@ -42,6 +42,7 @@ struct visit {
     void (*damaged)(void *context, const char *path, const struct error *error);
     void *context;
     uint64_t found; /* of those that are wanted, which were named, and are as new and of the kind that they must be */
+    bool *matched;  /* of each that is wanted, whether it named something: of several volumes together; or null */
     const char *unnamed; /* what is wanted and names nothing; null: there is no such */
     uint64_t closed;     /* named, and left out with all that is in them: they are closed, of whatever kind and age */
 };

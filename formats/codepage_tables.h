@@ -1,6 +1,7 @@
 /* codepage_tables.h - the characters of the code pages beyond ASCII, as UTF-16 in the order of their bytes; U+FFFD
  * where there is none. From the tables of the Unicode consortium (Public/MAPPINGS/VENDORS/MICSFT); 858 is 850 with
- * the euro at D5h, and 720 as Windows has it; of 936, 949 and 950 what Python's and glibc's tables agree on. */
+ * the euro at D5h, 720 as Windows has it, and 851 as RFC 1345 does; of 936, 949 and 950 what Python's and glibc's tables
+ * agree on. */
 #ifndef MUNIMENT_CODEPAGE_TABLES_H
 #define MUNIMENT_CODEPAGE_TABLES_H
 
@@ -34,6 +35,9 @@ static const struct {
     {850,
      u"ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐"
      u"└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u00AD"u"±‗¾¶§÷¸°¨·¹³²■\u00A0"u""},
+    {851,
+     u"ÇüéâäàΆçêëèïîΈÄΉΊ�ΌôöΎûùΏÖÜά£έήίϊΐόύΑΒΓΔΕΖΗ½ΘΙ«»░▒▓│┤ΚΛΝΜ╣║╗╝ΞΟ┐"
+     u"└┴┬├─┼ΠΡ╚╔╩╦╠═╬ΣΤΥΦΧΨΩαβγ┘┌█▄δε▀ζηθικλμνξοπρσςτ´\u00AD±υφχ§ψ˛°¨ωϋΰώ■\u00A0"},
     {852,
      u"ÇüéâäůćçłëŐőîŹÄĆÉĹĺôöĽľŚśÖÜŤťŁ×čáíóúĄąŽžĘę¬źČş«»░▒▓│┤ÁÂĚŞ╣║╗╝Żż┐"
      u"└┴┬├─┼Ăă╚╔╩╦╠═╬¤đĐĎËďŇÍÎě┘┌█▄ŢŮ▀ÓßÔŃńňŠšŔÚŕŰýÝţ´\u00AD"u"˝˛ˇ˘§÷¸°¨˙űŘř■\u00A0"u""},

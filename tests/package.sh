@@ -150,6 +150,8 @@ mcopy -i big.img@@1M A B :: && mdel -i big.img@@1M ::A && mcopy -i big.img@@1M C
 gives "a proof over extents" 0 "$MUNIMENT" retrieve big.mun B C D E F -o proved --key key --prove
 says "says what it discloses" out "proof         discloses"
 gives "holds" 0 python3 proved/check.py --key key.pub
+gives "and is named where it is not checked" 0 "$MUNIMENT" verify proved --trust key.pub
+says "with what checks it" out "proof         is there: python3 check.py checks it"
 cmp -s C proved/data/C
 passed "of the file's bytes, in fragments" "$([ "$(grep -c '^run: data/C ' proved/proof/proof.txt)" -gt 1 ]; echo $?)"
 gives "what is withheld is not disclosed (R-14)" 6 "$MUNIMENT" retrieve big.mun D F -o less --key key --prove --withhold D

@@ -45,6 +45,20 @@ compare() # NAME IMAGE OPTIONS...: all files of a volume are those of the tree
 compare floppy floppy.img
 compare fat16 sixteen.img --drive :1
 compare fat32 sixteen.img --drive :2
+truncate -s 24M gpt.img
+printf 'label: gpt\nstart=2048, size=40960, type=EBD0A0A2-B9E5-4433-87C0-68B6B72699C7\n' | sfdisk -q gpt.img
+truncate -s 32M logical.img
+printf '2048,2048,6\n4096,51200,5\n6144,40960,6\n' | sfdisk -q logical.img
+for disk in gpt.img@@1M logical.img@@3M; do
+    mformat -i $disk -T 40960 -h 16 -s 63 ::
+    mcopy -s -Q -i $disk tree/* :: </dev/null
+done
+compare gpt gpt.img
+compare logical logical.img --drive :5
+if command -v qemu-img >/dev/null; then
+    qemu-img convert -O qcow2 logical.img logical.qcow2
+    compare qcow2 logical.qcow2 --drive :5
+fi
 gives "of two volumes one must be named" 2 "$MUNIMENT" files sixteen.img
 gives "a partition that is not there" 3 "$MUNIMENT" files sixteen.img --drive :7
 gives "files are listed" 0 "$MUNIMENT" files floppy.img
@@ -70,7 +84,7 @@ gives "or in the one that is named" 0 "$MUNIMENT" files pages.img --code-page 12
 says "so" out "GEHЋ¶T.TXT"
 gives "of 932" 0 "$MUNIMENT" files pages.img --code-page 932
 says "two bytes are one" out "GEH叱T.TXT"
-gives "and no other" 2 "$MUNIMENT" files pages.img --code-page 851
+gives "and no other" 2 "$MUNIMENT" files pages.img --code-page 853
 
 printf 'country=086,1361\r\n' >config.sys
 cp pages.img lacking.img && mcopy -o -i lacking.img config.sys ::CONFIG.SYS
@@ -300,11 +314,25 @@ passed "and the others are listed" "$([ "$(wc -l <out)" = 2 ]; echo $?)"
 gives "no bag is made without it" 1 "$MUNIMENT" retrieve kinds.img letter.txt TYPO -o none
 says "for it would be missed" err 'holds nothing of the name "TYPO"'
 passed "and nothing is left" "$(! ls -d none* >/dev/null 2>&1; echo $?)"
-gives "no date" 2 "$MUNIMENT" files kinds.img --newer yesterday
+for date in yesterday 1999-13 1999-5-1 1999-05-32 "1999-05-01 24" "1999-05-01 10:60" 1999-05-01T10:00 1999- 199; do
+    gives "no date: $date" 2 "$MUNIMENT" files kinds.img --newer "$date"
+done
+gives "to the second" 0 "$MUNIMENT" files kinds.img printed.bin --newer "1999-05-01 10:00:00"
+passed "then or later" "$([ -s out ]; echo $?)"
+gives "and no earlier" 0 "$MUNIMENT" files kinds.img printed.bin --newer "1999-05-01 10:00:01"
+passed "as the disk has it" "$([ ! -s out ]; echo $?)"
+gives "a date of UTC, as files lists it" 0 "$MUNIMENT" files kinds.img --newer "1999-05-01 10:00:00Z"
+"$MUNIMENT" files --help | sed -n '/ --type/,/ help$/p' | sed 's/.*first bytes: //; s/,/\n/g' | grep -oE '[a-z]+' >help-kinds
+sed -n '/those whose first bytes are of a kind/,/`help`/p' "$here/spec/retrieval.md" | sed 's/.*of a kind: //' | grep -oE '`[a-z]+`' | tr -d '`' >spec-kinds
+passed "--help lists the kinds of the specification" "$([ "$(wc -l <spec-kinds)" = 32 ] && cmp -s help-kinds spec-kinds; echo $?)"
+for kind in $(cat help-kinds); do
+    gives "$kind is one" 0 "$MUNIMENT" files kinds.img --type $kind
+done
 gives "nothing changed without a session" 2 "$MUNIMENT" files floppy.img --changed
 gives "JSON" 0 "$MUNIMENT" files floppy.img --json
 python3 -c 'import json,sys; [json.loads(l) for l in open("out")]'
 passed "is JSON" $?
+says "with the bytes of names" out '"raw-name": "4c45444745522020444246"'
 gives "a part of it" 0 "$MUNIMENT" retrieve floppy.img LETTERS/1998 -o part
 passed "has the part" "$([ "$(find part/data -type f | wc -l)" = 2 ]; echo $?)"
 gives "nothing is replaced" 3 "$MUNIMENT" retrieve floppy.img -o part
@@ -383,6 +411,8 @@ gives "what is withheld is not given by another name" 1 "$MUNIMENT" retrieve twi
 says "which is named" err "a withheld file would be in the bag as data/TWO.TXT: nothing was retrieved: withhold it as well"
 passed "nothing is left" "$(! ls -d twin twin.withheld twin.muniment* >/dev/null 2>&1; echo $?)"
 gives "both are withheld" 0 "$MUNIMENT" retrieve twin.mun -o twin --key key --withhold ONE.TXT --withhold TWO.TXT
+gives "a bag stands for its receipt" 0 "$MUNIMENT" verify signed --trust key.pub
+says "by its folder" out "signed/receipt.txt: the office signed it"
 gives "not for an unknown key (R-7)" 1 "$MUNIMENT" verify signed/receipt.txt --trust other.pub
 gives "another archive (R-10)" 1 "$MUNIMENT" verify signed/receipt.txt --trust key.pub --archive closed.mun
 tampered() # FACT TEXT COMMAND...: a copy of the bag, changed by the command in its folder, is found out
@@ -433,6 +463,14 @@ mkdir cut
 printf 'muniment-receipt: 0\nmachine-root: 0' >cut/receipt.txt
 openssl pkeyutl -sign -inkey key -rawin -in cut/receipt.txt -out cut/receipt.sig
 cp key.pub cut/receipt.pem
+"$MUNIMENT" derive open.mun --set memory="32 MiB" -o derived.mun --key key >out
+gives "of a derived archive" 0 "$MUNIMENT" retrieve derived.mun LETTERS -o derived --key key
+gives "a receipt is checked with it and its parent" 0 "$MUNIMENT" verify derived/receipt.txt --trust key.pub --archive derived.mun
+says "of which the bytes are" out "holds these bytes under these paths"
+gives "which it must not be without" 1 "$MUNIMENT" verify derived/receipt.txt --trust key.pub --archive open.mun
+mkdir orphan && mv derived.mun orphan
+gives "and which is missed" 5 "$MUNIMENT" verify derived/receipt.txt --trust key.pub --archive orphan/derived.mun
+gives "unless it is named" 0 "$MUNIMENT" verify derived/receipt.txt --trust key.pub --archive orphan/derived.mun --library .
 gives "a text that is cut off (R-1)" 3 "$MUNIMENT" verify cut/receipt.txt --trust key.pub
 
 # --- Hostile volumes ---

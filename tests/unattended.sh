@@ -119,6 +119,10 @@ PY
 gives "a session with an overlay" 0 "$MUNIMENT" boot ledger.mun --script one.script --overlay session
 gives "says what it changed" 0 "$MUNIMENT" files ledger.mun --overlay session --changed
 passed "which is one file" "$([ "$(wc -l <out)" = 1 ] && grep -q '^changed .*ANSWER.TXT$' out; echo $?)"
+gives "a path that it has" 0 "$MUNIMENT" files ledger.mun "ANSWER.*" --overlay session --changed
+gives "and one that neither side has" 1 "$MUNIMENT" files ledger.mun ANSWER.TXT NONE.TXT --overlay session --changed
+says "is named" err 'holds nothing of the name "NONE.TXT", and did not'
+passed "after what there is" "$([ "$(wc -l <out)" = 1 ]; echo $?)"
 gives "as JSON too" 0 "$MUNIMENT" files ledger.mun --overlay session --changed --json
 says "with the word" out '"change": "changed", "path": "ANSWER.TXT"'
 gives "what a snapshot had by then" 0 "$MUNIMENT" files ledger.mun --snapshot moment.snapshot --changed
@@ -162,4 +166,10 @@ gives "a folder of the disk is damaged" 1 "$MUNIMENT" boot damaged.img --script 
 says "which is reported by its name" err "muniment: BAD/: a chain begins outside the volume"
 says "and at the end" err "the disk had damaged folders: what lies in them is not in it"
 passed "the bag has the sound file" "$(cmp -s a.txt hurt/data/A.TXT && python3 "$here/tests/bag.py" hurt && [ ! -e hurt.unfinished ]; echo $?)"
+"$MUNIMENT" suggest damaged.img --machine plain >damaged.yaml 2>err
+"$MUNIMENT" seal damaged.yaml -o damaged.mun --key key >out
+printf 'wait time 0.1\nsnapshot damaged.snapshot\n' >moment.script
+gives "a session on it" 0 "$MUNIMENT" boot damaged.mun --script moment.script
+gives "what it changed is not all known" 1 "$MUNIMENT" files damaged.mun --snapshot damaged.snapshot --changed
+says "for a folder is damaged" err "muniment: BAD/: a chain begins outside the volume"
 facts unattended.sh
