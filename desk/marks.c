@@ -5,11 +5,12 @@
 #include <string.h>
 #include <uchar.h>
 
+#include "desk/glyphs.h"
 #include "formats/codepage.h"
 
 enum { ROWS = 16, SMALL = 5 /* the first row of a letter as high as x */, DOTLESS = 2 };
 
-enum place { ABOVE, BELOW, THROUGH, BESIDE };
+enum place { ABOVE, BELOW, THROUGH, BESIDE, OVER /* all of the letter */, UNDER /* it */ };
 
 /* clang-format off */
 /* A mark, its dots in three rows, and the letters that have it, each with that under it. */
@@ -38,6 +39,29 @@ static const struct mark {
     {THROUGH, {0x7C, 0x00, 0x7C}, u"€",                                    u"C"},
     {ABOVE,   {0x00, 0x00},       u"ı·¹³®©¤×–—‘’‚“”„…•‹›¦Þþ‗",                 u"i∙13RC☼x--'',\"\"\"._<>|Pp_"},
     {THROUGH, {0x00, 0x00},       u"ΑΒΕΖΗΙΚΜΝΟΡΤΥΧβμοАВЕКМНОРСТХаеорсухЅѕІіЈјΠ†―",  u"ABEZHIKMNOPTYXßµoABEKMHOPCTXaeopcyxSsIiJjП\u253C-"},
+    /* Arabic: one dot, two, three; hamza, madda, a small tah; and letters that stand alone as they do in the code page of forms */
+    {OVER, {0x00, 0x18, 0x18}, u"\uFEA5\uFEA7\uFEAB\uFEAF\uFEBD\uFEBF\uFECD\uFECE\uFECF\uFED0\uFED1\uFED3\uFEE5\uFEE7\u062E\u0630\u0632\u0636\u063A\u0641\u0646",
+     u"\uFEA1\uFEA3\uFEA9\uFEAD\uFEB9\uFEBB\uFEC9\uFECA\uFECB\uFECC\u06A1\uE000\u06BA\uFBE8\uFEA1\uFEA9\uFEAD\uFEB9\uFEC9\u06A1\u06BA"},
+    {OVER, {0x00, 0x66, 0x66}, u"\uFE95\uFE97\uFE93\uFED5\uFED7\u062A\u0629\u0642",
+     u"\u066E\uFBE8\uFEE9\u066F\uE000\u066E\uFEE9\u066F"},
+    {OVER, {0x18, 0x00, 0x66}, u"\uFE99\uFE9B\uFEB5\uFEB7\u062B\u0634\u0698",
+     u"\u066E\uFBE8\uFEB1\uFEB3\u066E\uFEB1\uFEAD"},
+    {OVER, {0x30, 0x40, 0x78}, u"\uFE83\uFE84\uFE85\uFE8B\uFEF7\uFEF8\u0623\u0624\u0626",
+     u"\uFE8D\uFE8E\uFEED\uFBE8\uFEFB\uFEFC\uFE8D\uFEED\uFEEF"},
+    {OVER, {0x72, 0x4E}, u"\uFE81\uFE82\uFEF5\uFEF6\u0622",
+     u"\uFE8D\uFE8E\uFEFB\uFEFC\uFE8D"},
+    {OVER, {0x20, 0x2C, 0x38}, u"\u0679\u0688\u0691",
+     u"\u066E\uFEA9\uFEAD"},
+    {UNDER, {0x18, 0x18}, u"\uFE8F\uFE91\uFE9F\u0628",
+     u"\u066E\uFBE8\uFEA3\u066E"},
+    {UNDER, {0x66, 0x66}, u"\uFEF1\uFEF2\uFEF3\u064A",
+     u"\uFEEF\uFEF0\uFBE8\uFEEF"},
+    {UNDER, {0x66, 0x18}, u"\u067E",
+     u"\u066E"},
+    {UNDER, {0x30, 0x78}, u"\u0625",
+     u"\uFE8D"},
+    {OVER, {0x00}, u"\u0621\u0627\u062C\u0686\u062D\u062F\u0631\u0633\u0635\u0637\u0638\u0639\u0643\u06A9\u06AF\u0644\u0645\u0647\u06C1\u06BE\u0648\u0649\u06D2",
+     u"\uFE80\uFE8D\uFE9D\uFE9D\uFEA1\uFEA9\uFEAD\uFEB1\uFEB9\uFEC1\uFEC5\uFEC9\uFED9\uFED9\uFED9\uFEDD\uFEE1\uFEE9\uFEE9\uFEEC\uFEED\uFEEF\uFEEF"},
 };
 
 /* Those that are like no other, from row 2 on. */
@@ -148,6 +172,12 @@ static bool draw_whole(char16_t letter, const uint8_t font[256][ROWS], uint8_t r
             memcpy(rows + 2, drawn[i].rows, sizeof drawn[i].rows);
             return true;
         }
+    for (const struct glyph *g = glyphs; g < glyphs + sizeof glyphs / sizeof *glyphs; g++)
+        if (g->letter == letter) {
+            for (unsigned i = 0; i < sizeof g->rows && g->first + i < ROWS; i++)
+                rows[g->first + i] = g->rows[i];
+            return true;
+        }
     for (unsigned code = 0; code < 256; code++)
         if (codepage_437((uint8_t)code) == letter) {
             memcpy(rows, font[code], ROWS);
@@ -167,7 +197,7 @@ void mark_draw(uint16_t character, const uint8_t font[256][ROWS], uint8_t rows[R
 {
     char16_t base = character;
     const struct mark *m = find(character, &base);
-    unsigned top = 0, at;
+    unsigned top = 0, end = ROWS, at;
 
     if (!draw_whole(base, font, rows))
         frame(rows);
@@ -175,14 +205,18 @@ void mark_draw(uint16_t character, const uint8_t font[256][ROWS], uint8_t rows[R
         return;
     if (base == 'i' && m->place == ABOVE) /* the mark stands in the place of its dot */
         memset(rows, 0, SMALL);
-    while (top < SMALL && !rows[top])
+    while (top < ROWS && !rows[top])
         top++;
+    while (end > 0 && !rows[end - 1])
+        end--;
     switch (m->place) {
-    case ABOVE: at = top == SMALL ? DOTLESS : 0; break;
+    case OVER: at = top > 4 ? top - 4 : 0; break;
+    case UNDER: at = end < ROWS - 3 ? end + 1 : ROWS - 2; break;
+    case ABOVE: at = top >= SMALL ? DOTLESS : 0; break;
     case BELOW: at = 12; break;
-    case THROUGH: at = top == SMALL ? 7 : base == 'd' || base == 'h' ? 2 : 6; break;
+    case THROUGH: at = top >= SMALL ? 7 : base == 'd' || base == 'h' ? 2 : 6; break;
     default: at = 1; break;
     }
-    for (unsigned i = 0; i < sizeof m->rows; i++)
+    for (unsigned i = 0; i < sizeof m->rows && at + i < ROWS; i++)
         rows[at + i] |= m->rows[i];
 }

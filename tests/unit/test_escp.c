@@ -151,6 +151,11 @@ static void letters_of_code_pages_are_drawn(void **state)
          "\x1b"
          "E\xB6\xB5\xB6",
          5, "/F4 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <000100>", "<01> <00C1>"},
+        {437, "\x1b(t\3\0\1\1\x10\x81", 9, "/F3 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <00>", "<00> <0392>"},
+        {437, "\x1b(t\3\0\1\4\0\x86", 9, "/F3 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <00>", "<00> <0386>"},
+        {437, "\x1b(t\3\0\1\x2A\0\x98", 9, "/F3 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <00>", "<00> <0621>"},
+        {437, "\x1b(t\3\0\1\x7F\1\xC1", 9, "/F3 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <00>", "<00> <00C1>"},
+        {850, "\x1b(t\3\0\1\5\0\xB5", 9, "/F3 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <00>", "<00> <00C1>"},
         {437, "\x1b(t\3\0\1\x0A\0\xB7", 9, "/F3 1 Tf 7.20 0 0.00 12.00 18.00 783.00 Tm <00>", "<00> <011A>"},
         {850,
          "\x1b(t\3\0"
@@ -193,7 +198,7 @@ static void a_mark_stands_where_its_letter_has_room(void **state)
         {0x00FD, {[2] = 0x0C, 0x18, [5] = 0xC6, [14] = 0xF8}},                       /* ý */
         {0x0104, {[2] = 0x10, [11] = 0xC6, 0x0C, 0x18, 0x0E}},                       /* Ą */
         {0x0131, {[5] = 0x38, [11] = 0x3C}},                                         /* ı */
-        {0x05D0, {[2] = 0x7E, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x7E}} /* א: a frame */
+        {0x20AA, {[2] = 0x7E, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x7E}} /* ₪: a frame */
     };
     uint8_t rows[16];
 
@@ -204,20 +209,22 @@ static void a_mark_stands_where_its_letter_has_room(void **state)
     }
 }
 
-/* Each letter of the Latin, Greek and Cyrillic code pages has dots of its own: none is a frame. */
+/* Each letter of the code pages of one byte to a character has dots of its own, but for the points of Hebrew: none is a
+ * frame. */
 static void letters_are_drawn(void **state)
 {
-    static const uint16_t pages[] = {737, 775, 850, 852,  855,  857,  858,  860,  861, 863,
-                                     865, 866, 869, 1250, 1251, 1252, 1253, 1254, 1257};
+    static const uint16_t pages[] = {737, 775, 850, 851, 852, 855,  857,  858,  860,  861,  863,  720,  862,
+                                     864, 865, 866, 869, 874, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257};
     uint8_t nothing[16], rows[16];
 
     (void)state;
-    mark_draw(0x05D0, blank_font, nothing);
+    mark_draw(0x20AA, blank_font, nothing);
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
         for (unsigned byte = 0x80; byte < 0x100; byte++) {
             uint32_t character = codepage_character(pages[i], (uint8_t)byte);
             bool known = character < 0xC0 || (character >= 0x250 && character < 0x384) ||
-                         (character >= 0x460 && character != 0x2116);
+                         (character >= 0x460 && character < 0x5D0) || (character >= 0x5F0 && character < 0x60C) ||
+                         (character >= 0x2000 && character != 0x2116 && character < 0xFE70) || character == 0xFFFD;
             for (unsigned code = 0; code < 256; code++)
                 known |= codepage_437((uint8_t)code) == character;
             mark_draw((uint16_t)character, blank_font, rows);
