@@ -850,6 +850,8 @@ static bool read_text_of(struct parser *parser, const char *text, size_t length,
 
     if (!source)
         return no_memory(&r);
+    if (length >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3)) /* as editors of Windows begin a text in UTF-8 */
+        r.next += 3;
     strcpy(source->name, name);
     source->next = parser->script->sources;
     parser->script->sources = source;

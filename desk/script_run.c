@@ -183,7 +183,7 @@ static enum outcome expect(struct script_state *s, const struct script_command *
 static bool can_take(const struct script_state *s, struct error *error)
 {
     return s->b->taking || error_set(error, STATUS_USAGE, s->object, NULL, "name a folder with --retrieve",
-                                     "the script takes files out of a disk");
+                                     "the script looks at files of a disk");
 }
 
 static enum outcome expect_file(struct script_state *s, const struct script_command *c, struct error *error)

@@ -80,6 +80,20 @@ static void every_command_is_read(void **state)
     script_free(&script);
 }
 
+static void a_text_of_windows_is_a_script(void **state)
+{
+    static const char text[] = "\xEF\xBB\xBFtext\r\n\r\ndigest\r\n";
+    struct script script;
+    struct error error;
+
+    (void)state;
+    assert_true(script_parse(text, sizeof text - 1, "s", &script, &error));
+    assert_int_equal(script.count, 2);
+    script_free(&script);
+    assert_false(script_parse(text + 1, sizeof text - 2, "s", &script, &error));
+    script_free(&script);
+}
+
 static void errors_name_line_and_column(void **state)
 {
     static const struct {
@@ -239,6 +253,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_is_read),
+        cmocka_unit_test(a_text_of_windows_is_a_script),
         cmocka_unit_test(errors_name_line_and_column),
         cmocka_unit_test(a_block_that_is_not_run_is_jumped_over),
         cmocka_unit_test(every_printable_character_has_a_key),
