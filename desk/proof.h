@@ -25,4 +25,18 @@ bool proof_end(struct proof *proof, const struct desk_volume *volume,
                bool (*add)(void *context, const char *name, const struct text *text, struct error *error),
                void *context, uint64_t *disclosed, struct error *error);
 
+/* Checks the proof of a bag, if it has one, without the archive. */
+struct proof_check {
+    const char *folder;       /* of the bag, with a slash at its end, or empty */
+    const char *machine_root; /* of its receipt, as what follows */
+    const char *content;
+    const char *const *names; /* of its files, in order of strcmp */
+    size_t count;
+    void (*wrong)(void *context, const char *object, const char *what);
+    void *context;
+    bool present;           /* there is one */
+    uint64_t files, chunks; /* that it leads to the machine-root */
+};
+bool proof_check(struct proof_check *check, struct error *error);
+
 #endif

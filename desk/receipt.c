@@ -14,54 +14,15 @@
 #include <unistd.h>
 
 #include "desk/desk.h"
+#include "desk/proof.h"
 #include "desk/reader.h"
+#include "desk/receipt_text.h"
 #include "formats/codepage.h"
-#include "formats/file.h"
 #include "formats/plain.h"
 #include "formats/volumes/volumes.h"
 #include "verify/fixity/fixity.h"
 
-enum { LINE_LIMIT = 8192, RECEIPT_LIMIT = 1 << 30, PIECE = 1 << 16 };
-
-/* --- Names --- */
-
-void receipt_name(struct text *t, const char *name)
-{
-    for (; *name; name++)
-        if ((uint8_t)*name <= ' ' || *name == '%' || *name == 0x7F)
-            text_print(t, "%%%02X", (unsigned)(uint8_t)*name);
-        else
-            text_add(t, name, 1);
-}
-
-static int upper_hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Decodes a name in its place; false unless it is written in the one way. */
-static bool read_name(char *name)
-{
-    char *const start = name, *to = name;
-
-    for (; *name; name++, to++) {
-        int high = *name == '%' ? upper_hex(name[1]) : 0, low = *name == '%' && high >= 0 ? upper_hex(name[2]) : 0;
-        uint8_t byte = (uint8_t)*name;
-        if (high < 0 || low < 0)
-            return false;
-        if (*name == '%') {
-            byte = (uint8_t)(high << 4 | low);
-            if (byte == 0 || (byte > ' ' && byte != '%' && byte != 0x7F))
-                return false;
-            name += 2;
-        } else if (byte <= ' ' || byte == 0x7F) {
-            return false;
-        }
-        *to = (char)byte;
-    }
-    *to = '\0';
-    return to != start;
-}
+enum { RECEIPT_LIMIT = 1 << 30, PIECE = 1 << 16 };
 
 /* --- Writing --- */
 
@@ -138,33 +99,9 @@ struct receipt {
     struct files files;
     struct text names;       /* char * to each name in the bag */
     struct text commitments; /* DIGEST_SIZE bytes each */
+    struct proof_check proof;
     uint64_t named, here, withheld, shown, wrong;
 };
-
-static bool read_all(const char *path, size_t limit, char **text, size_t *size, struct error *error)
-{
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat status;
-    bool good = false;
-
-    *text = NULL;
-    if (descriptor < 0)
-        return error_host(error, path, errno, "cannot open");
-    if (fstat(descriptor, &status) || !S_ISREG(status.st_mode))
-        error_set(error, STATUS_INPUT, path, NULL, NULL, "is no regular file");
-    else if ((uint64_t)status.st_size > limit)
-        error_set(error, STATUS_INPUT, path, NULL, NULL, "is too long");
-    else if (!(*text = malloc((size_t)status.st_size + 1)))
-        error_host(error, path, ENOMEM, "cannot read");
-    else
-        good = file_read(descriptor, path, 0, *text, (size_t)status.st_size, error);
-    close(descriptor);
-    if (good) {
-        *size = (size_t)status.st_size;
-        (*text)[*size] = '\0';
-    }
-    return good;
-}
 
 bool is_receipt(const char *path)
 {
@@ -173,8 +110,10 @@ bool is_receipt(const char *path)
     return !strcmp(slash ? slash + 1 : path, "receipt.txt");
 }
 
-static void report_wrong(struct receipt *r, const char *object, const char *what)
+static void report_wrong(void *context, const char *object, const char *what)
 {
+    struct receipt *r = context;
+
     r->wrong++;
     plain_print(stdout, r->path);
     printf(": ");
@@ -192,9 +131,9 @@ static bool check_signature(struct receipt *r, struct error *error)
     bool trusted = false;
 
     snprintf(path, sizeof path, "%sreceipt.pem", r->folder);
-    bool good = read_all(path, 65536, &pem, &pem_size, error);
+    bool good = receipt_read_file(path, 65536, &pem, &pem_size, error);
     snprintf(path, sizeof path, "%sreceipt.sig", r->folder);
-    good = good && read_all(path, 65536, &signature, &size, error);
+    good = good && receipt_read_file(path, 65536, &signature, &size, error);
     if (good && (size != SIGNATURE_SIZE || !public_key_digest(pem, pem_size, false, digest) ||
                  !signature_fits(pem, pem_size, (const uint8_t *)signature, r->text, r->size)))
         good = error_set(error, STATUS_WRONG, r->path, NULL, "trust nothing in it",
@@ -214,37 +153,6 @@ static bool check_signature(struct receipt *r, struct error *error)
     return good;
 }
 
-/* Takes the next line, which loses its line feed; null at the end, or where there is none. */
-static char *next_line(char **at)
-{
-    char *line = *at, *feed = strchr(line, '\n');
-
-    if (!feed || feed - line > LINE_LIMIT)
-        return NULL;
-    *feed = '\0';
-    *at = feed + 1;
-    return line;
-}
-
-/* The value of a line "name: value". */
-static char *value_of(char *line, const char *name)
-{
-    size_t length = strlen(name);
-
-    return line && !strncmp(line, name, length) && line[length] == ':' && line[length + 1] == ' ' ? line + length + 2
-                                                                                                  : NULL;
-}
-
-static bool take_digest(const char *value, hex_digest to)
-{
-    uint8_t digest[DIGEST_SIZE];
-
-    if (!value || strlen(value) != 64 || !hex_decode(value, digest))
-        return false;
-    memcpy(to, value, 65);
-    return true;
-}
-
 static bool parse_head(struct receipt *r, char **at)
 {
     char *value, *line;
@@ -252,48 +160,37 @@ static bool parse_head(struct receipt *r, char **at)
     unsigned partition;
     int used = 0;
 
-    next_line(at);
-    if (!take_digest(value_of(next_line(at), "machine-root"), r->root) ||
-        !take_digest(value_of(next_line(at), "content"), r->content) || !(value = value_of(next_line(at), "signer")) ||
-        !(take_digest(value, signer) || !strcmp(value, "none")) || !(value = value_of(next_line(at), "drive")) ||
+    receipt_next_line(at);
+    if (!receipt_read_digest(receipt_value(receipt_next_line(at), "machine-root"), r->root) ||
+        !receipt_read_digest(receipt_value(receipt_next_line(at), "content"), r->content) ||
+        !(value = receipt_value(receipt_next_line(at), "signer")) ||
+        !(receipt_read_digest(value, signer) || !strcmp(value, "none")) ||
+        !(value = receipt_value(receipt_next_line(at), "drive")) ||
         sscanf(value, "%7[a-z0-9] %u%n", r->slot, &partition, &used) != 2 || value[used])
         return false;
     r->partition = partition;
-    if (!(value = value_of(next_line(at), "state")) || (strcmp(value, "sealed") && strcmp(value, "session")))
+    if (!(value = receipt_value(receipt_next_line(at), "state")) ||
+        (strcmp(value, "sealed") && strcmp(value, "session")))
         return false;
     r->session = *value == 's' && value[2] == 's';
-    line = next_line(at);
+    line = receipt_next_line(at);
     r->code_page = 437;
-    if ((value = value_of(line, "code-page"))) {
+    if ((value = receipt_value(line, "code-page"))) {
         r->code_page = (uint16_t)strtoul(value, NULL, 10);
         if (strspn(value, "0123456789") != strlen(value) || strlen(value) > 4 || !codepage_known(r->code_page))
             return false;
-        line = next_line(at);
+        line = receipt_next_line(at);
     }
-    if ((value = value_of(line, "override"))) {
-        if (!read_name(value))
+    if ((value = receipt_value(line, "override"))) {
+        if (!receipt_read_name(value))
             return false;
-        line = next_line(at);
+        line = receipt_next_line(at);
     }
-    value = value_of(line, "date");
+    value = receipt_value(line, "date");
     return value && strlen(value) == 10 && strspn(value, "0123456789-") == 10;
 }
 
 /* --- The files beside it --- */
-
-/* A name of the bag leads nowhere else. */
-static bool name_is_inside(const char *name)
-{
-    if (strncmp(name, "data/", 5))
-        return false;
-    for (const char *part = name; part; part = strchr(part, '/')) {
-        part += *part == '/';
-        if (!*part || *part == '/' || !strncmp(part, "../", 3) || !strcmp(part, "..") || !strncmp(part, "./", 2) ||
-            !strcmp(part, "."))
-            return false;
-    }
-    return true;
-}
 
 static void check_beside(struct receipt *r, const char *name, uint64_t size, const uint8_t digest[DIGEST_SIZE])
 {
@@ -416,7 +313,7 @@ static bool check_file(struct receipt *r, char *value)
     if (!path)
         return false;
     *path++ = '\0';
-    if (!read_name(name) || !read_name(path) || !name_is_inside(name))
+    if (!receipt_read_name(name) || !receipt_read_name(path) || !receipt_name_is_inside(name))
         return false;
     r->named++;
     text_add(&r->names, &name, sizeof name);
@@ -466,8 +363,6 @@ static bool check_bag(struct receipt *r, struct error *error)
     snprintf(folder, sizeof folder, "%sdata", r->folder);
     if (access(folder, F_OK) && errno == ENOENT)
         return true;
-    if (count)
-        qsort(r->names.bytes, count, sizeof(char *), by_name);
     FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
     while (walk && !reason && (errno = 0, e = fts_read(walk))) {
         const char *name = e->fts_path + strlen(r->folder);
@@ -490,17 +385,17 @@ static bool check_lines(struct receipt *r, struct error *error)
     uint8_t commitment[DIGEST_SIZE];
     size_t size;
     bool good = (copy || error_host(error, r->path, ENOMEM, "cannot verify")) &&
-                (!shown_path || read_all(shown_path, RECEIPT_LIMIT, &shown, &size, error));
+                (!shown_path || receipt_read_file(shown_path, RECEIPT_LIMIT, &shown, &size, error));
 
     if (good) {
         memcpy(copy, r->text, r->size + 1);
         bool formed = strlen(r->text) == r->size && parse_head(r, &at);
         good = formed ? open_archive(r, error) : true;
         while (good && formed && *at) {
-            line = next_line(&at);
-            if ((value = value_of(line, "file")))
+            line = receipt_next_line(&at);
+            if ((value = receipt_value(line, "file")))
                 formed = check_file(r, value);
-            else if ((formed = (value = value_of(line, "withheld")) && strlen(value) == 64 &&
+            else if ((formed = (value = receipt_value(line, "withheld")) && strlen(value) == 64 &&
                                hex_decode(value, commitment))) {
                 r->withheld++;
                 text_add(&r->commitments, commitment, sizeof commitment);
@@ -512,7 +407,18 @@ static bool check_lines(struct receipt *r, struct error *error)
             good = error_host(error, r->path, ENOMEM, "cannot verify");
         if (good)
             check_shown(r, shown_path, shown);
-        good = good && check_bag(r, error);
+        if (good && r->names.length)
+            qsort(r->names.bytes, r->names.length / sizeof(char *), sizeof(char *), by_name);
+        r->proof = (struct proof_check){
+            .folder = r->folder,
+            .machine_root = r->root,
+            .content = r->content,
+            .names = (const char *const *)r->names.bytes,
+            .count = r->names.length / sizeof(char *),
+            .wrong = report_wrong,
+            .context = r,
+        };
+        good = good && check_bag(r, error) && proof_check(&r->proof, error);
     }
     text_free(&r->names);
     text_free(&r->commitments);
@@ -523,8 +429,6 @@ static bool check_lines(struct receipt *r, struct error *error)
 
 static void print_result(const struct receipt *r)
 {
-    char proof[PATH_MAX + 16];
-
     plain_print(stdout, r->path);
     if (r->wrong)
         printf(": %" PRIu64 " finding%s\n", r->wrong, r->wrong == 1 ? "" : "s");
@@ -533,9 +437,9 @@ static void print_result(const struct receipt *r)
     printf("  machine-root  %s\n  files         %" PRIu64 ", %" PRIu64 " of them here\n", r->root, r->named, r->here);
     if (r->withheld)
         printf("  withheld      %" PRIu64 ", %" PRIu64 " of them shown\n", r->withheld, r->shown);
-    snprintf(proof, sizeof proof, "%sproof/proof.txt", r->folder);
-    if (access(proof, F_OK) == 0)
-        printf("  proof         is there: python3 check.py checks it\n");
+    if (r->proof.present)
+        printf("  proof         %" PRIu64 " file%s here lie%s on the sealed disk, by %" PRIu64 " of its chunks\n",
+               r->proof.files, r->proof.files == 1 ? "" : "s", r->proof.files == 1 ? "s" : "", r->proof.chunks);
     if (r->archive)
         printf("  archive       %s\n", r->session ? "the one of the receipt; the files are a session's output"
                                        : r->wrong ? "compared"
@@ -549,7 +453,7 @@ enum status receipt_verify(const struct arguments *a, const char *path)
     struct error error;
 
     snprintf(r.folder, sizeof r.folder, "%.*s", slash ? (int)(slash + 1 - path) : 0, path);
-    bool good = read_all(path, RECEIPT_LIMIT, &r.text, &r.size, &error) && check_signature(&r, &error) &&
+    bool good = receipt_read_file(path, RECEIPT_LIMIT, &r.text, &r.size, &error) && check_signature(&r, &error) &&
                 check_lines(&r, &error);
     if (good)
         print_result(&r);

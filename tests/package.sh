@@ -121,6 +121,7 @@ changed() # FACT COMMAND...: the bag, changed by the command in its folder, with
     (cd copy && "${@:2}" && find data -type f -printf '%p\0' | sort -z | xargs -0 sha256sum >manifest-sha256.txt &&
         find . -type f ! -path './data/*' ! -name tagmanifest-sha256.txt -printf '%P\n' | sort | xargs sha256sum >tagmanifest-sha256.txt)
     gives "$1" 1 python3 copy/check.py --key key.pub
+    gives "$1: verify finds it, too" 1 "$MUNIMENT" verify copy --trust key.pub
 }
 changed "a byte of a file" sh -c 'printf x | dd of=data/RECORDS/P1021.TXT bs=1 seek=9 conv=notrunc status=none'
 changed "a file more" sh -c 'echo >data/RECORDS/NEW.TXT'
@@ -134,6 +135,9 @@ open('proof/proof.txt', 'w').write(t[:m.start(1)] + ('0' if m[1] != '0' else '1'
 changed "another number of chunks" sed -i 's/^disk: fd0 .*/disk: fd0 999/' proof/proof.txt
 changed "a run that begins later (R-18)" sed -i '0,/^run: \(.*\) 0 \(.*\)/s//run: \1 1 \2/' proof/proof.txt
 changed "a run of other bytes (R-19)" sed -i '0,/^run: \(.*\) 0 \(.*\) \(.*\)/s//run: \1 0 512 \3/' proof/proof.txt
+changed "more in content.txt" sh -c 'echo "note: more" >>proof/content.txt'
+changed "a file without a line (R-20)" sed -i '0,/^run: /{/^run: /d}' proof/proof.txt
+changed "a line about another file" sed -i '0,/^run: [^ ]*/s//run: data\/RECORDS\/P9999.TXT/' proof/proof.txt
 changed "a run that ends early" sed -i '0,/^run: \(.*\) 0 \(.*\) .*/s//run: \1 0 \2 9/' proof/proof.txt
 
 # --- Proofs: a disk of several extents, fragments, and what must not be disclosed ---
@@ -150,8 +154,12 @@ mcopy -i big.img@@1M A B :: && mdel -i big.img@@1M ::A && mcopy -i big.img@@1M C
 gives "a proof over extents" 0 "$MUNIMENT" retrieve big.mun B C D E F -o proved --key key --prove
 says "says what it discloses" out "proof         discloses"
 gives "holds" 0 python3 proved/check.py --key key.pub
-gives "and is named where it is not checked" 0 "$MUNIMENT" verify proved --trust key.pub
-says "with what checks it" out "proof         is there: python3 check.py checks it"
+gives "as verify finds" 0 "$MUNIMENT" verify proved --trust key.pub
+says "without the archive" out "proof         4 files here lie on the sealed disk, by "
+mkdir less && cp -r proved/receipt.* proved/proof less && mkdir less/data && cp proved/data/F less/data
+gives "and of what is here" 0 "$MUNIMENT" verify less --trust key.pub
+says "of these files alone" out "proof         1 file here lies on the sealed disk"
+rm -r less
 cmp -s C proved/data/C
 passed "of the file's bytes, in fragments" "$([ "$(grep -c '^run: data/C ' proved/proof/proof.txt)" -gt 1 ]; echo $?)"
 gives "what is withheld is not disclosed (R-14)" 6 "$MUNIMENT" retrieve big.mun D F -o less --key key --prove --withhold D
