@@ -1,7 +1,7 @@
 /* codepage_tables.h - the characters of the code pages beyond ASCII, as UTF-16 in the order of their bytes; U+FFFD
  * where there is none. From the tables of the Unicode consortium (Public/MAPPINGS/VENDORS/MICSFT); 858 is 850 with
- * the euro at D5h, 720 as Windows has it, and 851 as RFC 1345 does; of 936, 949 and 950 what Python's and glibc's tables
- * agree on. */
+ * the euro at D5h, 720 as Windows has it, and 851 as RFC 1345 does; of 936, 949 and 950 what Python's and glibc's
+ * tables agree on. */
 #ifndef MUNIMENT_CODEPAGE_TABLES_H
 #define MUNIMENT_CODEPAGE_TABLES_H
 
