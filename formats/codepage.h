@@ -8,8 +8,8 @@
 
 /* The n-th of the code pages that are known; 0: there are no more. */
 unsigned codepage_number(unsigned n);
-/* Whether a code page is one of 437, 720, 737, 775, 850, 851, 852, 855, 857, 858, 860 to 866, 869, 874, 1250 to 1258, or,
- * with two bytes to a character, 932, 936, 949, 950. */
+/* Whether a code page is one of 437, 720, 737, 775, 850, 851, 852, 855, 857, 858, 860 to 866, 869, 874, 1250 to 1258,
+ * or, with two bytes to a character, 932, 936, 949, 950. */
 bool codepage_known(unsigned page);
 bool codepage_is_double(unsigned page);
 
