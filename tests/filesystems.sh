@@ -46,11 +46,33 @@ PY
     passed "$1: permissions, owners and links" "$([ ! -s out ]; echo $?)"
 }
 
+# as_7z NAME IMAGE: what files listed has the paths, sizes and times of 7z, where that is installed.
+as_7z()
+{
+    command -v 7z >/dev/null || return 0
+    TZ=UTC 7z l -slt "$2" >their-list 2>err || true
+    python3 - >out <<'PY'
+import json
+theirs = {}
+for block in open("their-list").read().split("----------\n")[-1].split("\n\n"):
+    entry = dict(line.split(" = ", 1) for line in block.split("\n") if " = " in line)
+    if "Path" in entry and not entry["Path"].startswith("["): theirs[entry["Path"]] = (entry.get("Size"), entry["Modified"][:19] + "Z")
+for line in open("ours.json"):
+    e = json.loads(line)
+    if e["attributes"][0] != "-" or ":" in e["path"]: continue
+    if theirs.get(e["path"]) != (str(e["size"]), e["modified"].rstrip("Z") + "Z"): print(e["path"], e["size"], e["modified"], theirs.get(e["path"]))
+PY
+    passed "$1: paths, sizes and times are 7z's" "$([ ! -s out ]; echo $?)"
+}
+
 # equal NAME IMAGE [OPTIONS...]: files and fls list the same; what is retrieved is the tree.
 equal()
 {
     local offset=${OFFSET:-0}
     gives "$1: listed" 0 "$MUNIMENT" files "$2" "${@:3}" --json
+    cp out ours.json
+    [ -n "${RAW:-}" ] || as_7z "$1" "$2"
+    cp ours.json out
     # Of a CD fls reads Joliet, which has no links.
     python3 -c 'import json, sys; print("\n".join(sorted(e["path"] for e in map(json.loads, open("out")) if sys.argv[1] != "iso" or "target" not in e)))' "$1" >ours
     fls -r -p -u -o "$offset" "${RAW:-$2}" | sed 's/^[^\t]*\t//' | grep -v '^\$' | sort -u >theirs
@@ -406,6 +428,9 @@ xorriso -as mkisofs -quiet -J -R -o s-iso.img small 2>/dev/null
 truncate -s 2M s-fat.img
 mformat -i s-fat.img -F -T 4096 -h 16 -s 63 -c 1 :: 2>/dev/null || mkfs.fat s-fat.img >/dev/null
 mcopy -s -Q -i s-fat.img small/A ::
+gives "FAT: listed" 0 "$MUNIMENT" files s-fat.img --json
+cp out ours.json
+as_7z FAT s-fat.img
 debugfs -w -R "rm A/f0" s-ext2.img 2>err
 gives "ext2: what was deleted is listed where it is wanted" 0 "$MUNIMENT" files s-ext2.img --deleted
 says "with what shows it" out "A/f0  (deleted)"
