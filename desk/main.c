@@ -1,7 +1,9 @@
 /* main.c - the command `muniment`: finds the subcommand, reads its arguments, runs it. */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "desk/act.h"
 #include "desk/desk.h"
@@ -617,10 +619,13 @@ static enum status run_command(const struct command *command, int argc, char **a
 /* What was printed counts only if it arrived. */
 static enum status flush_output(enum status status)
 {
+    struct pollfd reader = {.fd = STDOUT_FILENO, .events = POLLOUT};
     struct error error;
 
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
+    if (poll(&reader, 1, 0) == 1 && reader.revents & POLLERR)
+        return STATUS_HOST; /* who read it has seen enough, such as head */
     error_set(&error, STATUS_HOST, "standard output", NULL, NULL, "cannot write");
     return desk_fail(&error);
 }

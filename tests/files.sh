@@ -123,6 +123,8 @@ for command in "--version" "manifest check machine.yaml" "verify archive --integ
     [ $? -eq 4 ] && grep -q 'standard output: cannot write' err
     passed "so is one that is closed, by $command" $?
 done
+(sleep 0.3; status=0; "$muniment" verify unsaid.mun --integrity-only 2>err || status=$?; echo $status >status) | true
+passed "a reader of it that has gone is no news" "$([ "$(cat status)" = 4 ] && [ ! -s err ]; echo $?)"
 gives "and no file took its place" 0 "$muniment" verify unsaid.mun --integrity-only
 
 # --- What a killed run left ---
