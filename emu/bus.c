@@ -14,11 +14,18 @@ static void absent_write(void *device, uint16_t port, uint32_t value, unsigned s
     (void)device, (void)port, (void)value, (void)size;
 }
 
+static uint64_t absent_repeats(void *device, uint16_t port)
+{
+    (void)device, (void)port;
+    return UINT64_MAX;
+}
+
 void bus_init(struct bus *bus)
 {
     memset(bus->owner, 0, sizeof bus->owner);
     bus->devices[0].read = absent_read;
     bus->devices[0].write = absent_write;
+    bus->devices[0].repeats = absent_repeats;
     bus->devices[0].width = 4;
     bus->device_count = 1;
     memset(bus->windows, 0, sizeof bus->windows);
@@ -40,6 +47,7 @@ static unsigned enter_device(struct bus *bus, unsigned width, port_read_function
         bus->device_count++;
     bus->devices[n].read = read;
     bus->devices[n].write = write;
+    bus->devices[n].repeats = NULL;
     bus->devices[n].device = device;
     bus->devices[n].width = width;
     return n;
@@ -75,6 +83,22 @@ static unsigned owner_of(const struct bus *bus, uint16_t port)
         if ((uint16_t)(port - bus->windows[window].first) < bus->windows[window].count)
             return bus->windows[window].owner;
     return bus->owner[port];
+}
+
+void bus_declare_repeats(struct bus *bus, void *device, port_read_function *read, port_repeats_function *repeats)
+{
+    for (unsigned n = 0; n < bus->device_count; n++)
+        if (bus->devices[n].device == device && bus->devices[n].read == read)
+            bus->devices[n].repeats = repeats;
+}
+
+uint64_t bus_repeats_until(struct bus *bus, uint16_t port, unsigned size)
+{
+    unsigned n = owner_of(bus, port);
+
+    if (size > bus->devices[n].width || !bus->devices[n].repeats || bus_calls(bus, port))
+        return 0;
+    return bus->devices[n].repeats(bus->devices[n].device, port);
 }
 
 uint32_t bus_read(struct bus *bus, uint16_t port, unsigned size)

@@ -7,6 +7,9 @@
 
 /* size is 1, 2 or 4, never more than the `width` the ports were mapped with. */
 typedef uint32_t port_read_function(void *device, uint16_t port, unsigned size);
+/* The tick until which reads of this port, from now on and none of them alone, give one and the same value and change
+ * nothing, as long as no event fires and nothing is written; 0: the next read may be another. */
+typedef uint64_t port_repeats_function(void *device, uint16_t port);
 typedef void port_write_function(void *device, uint16_t port, uint32_t value, unsigned size);
 
 /* A call by IN EAX, DX: the general registers in the order of their numbers, EAX ECX EDX EBX ESP EBP ESI EDI, of which
@@ -36,6 +39,7 @@ struct bus {
     struct {
         port_read_function *read;
         port_write_function *write;
+        port_repeats_function *repeats; /* null: each read counts */
         void *device;
         unsigned width;
     } devices[BUS_DEVICES];
@@ -72,6 +76,12 @@ static inline bool bus_calls(const struct bus *bus, uint16_t port)
 {
     return bus->call.function && bus->call.port == port;
 }
+
+/* Says which reads of a device's ports repeat: of all that were mapped with that function for reading. */
+void bus_declare_repeats(struct bus *bus, void *device, port_read_function *read, port_repeats_function *repeats);
+
+/* As port_repeats_function, for an access of `size` bytes. */
+uint64_t bus_repeats_until(struct bus *bus, uint16_t port, unsigned size);
 
 uint32_t bus_read(struct bus *bus, uint16_t port, unsigned size);
 void bus_write(struct bus *bus, uint16_t port, uint32_t value, unsigned size);

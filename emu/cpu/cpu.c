@@ -11,6 +11,7 @@
 #include "emu/cpu/flags.h"
 #include "emu/cpu/interrupts.h"
 #include "emu/cpu/mmu.h"
+#include "emu/cpu/polls.h"
 #include "emu/cpu/waits.h"
 #include "emu/cpu/segments.h"
 #include "emu/cpu/tlb.h"
@@ -331,6 +332,10 @@ void engine_run(struct cpu *cpu)
                 step(cpu);
                 continue;
             }
+        }
+        if (poll_wanted(cpu)) {
+            poll_watch(cpu);
+            continue;
         }
         if (cpu->view.enabled && translator_run(cpu))
             continue;

@@ -58,6 +58,7 @@ static void table_set(struct cpu *cpu, uint32_t address, uint32_t entry, uint32_
 
     if ((entry & bits) == bits)
         return;
+    cpu->slow_accesses++;
     if (page >= 0)
         cpu->memory->flags[page] &= (uint8_t)~PAGE_TABLE;
     memory_write(cpu->memory, address, entry | bits, 4);

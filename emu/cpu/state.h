@@ -174,6 +174,16 @@ struct observer {
     void (*delivered)(void *context, unsigned vector); /* an interrupt or exception begins to be delivered */
 };
 
+/* The IN that may be one of a loop which asks a device (polls.h). */
+#define POLL_LAPS 2u   /* laps that are run before one is watched */
+#define POLL_OTHERS 8u /* other INs in a lap */
+struct poll {
+    uint32_t eip, reg[8]; /* of the instruction; the registers after it */
+    uint32_t laps;        /* how often both were the same */
+    uint32_t few;         /* so many do not suffice to watch one */
+    uint32_t others;      /* INs since */
+};
+
 struct code_block;
 struct translator;
 
@@ -247,9 +257,10 @@ struct cpu {
     struct tlb *tlb_store;         /* translations of all contexts */
     struct tlb_entry *tlbs[2];     /* of the context of CR3: supervisor, user */
     struct code_cache *blocks;
-    struct code_block **buckets;      /* of these blocks (blocks.h) */
-    const struct insn *exit;          /* the record by which a block was left, where that may become a link; or null */
-    bool run_waits;                   /* waits.c: run each lap */
+    struct code_block **buckets; /* of these blocks (blocks.h) */
+    const struct insn *exit;     /* the record by which a block was left, where that may become a link; or null */
+    bool run_waits;              /* waits.c, polls.c: run each lap */
+    struct poll poll;
     uint64_t waited, halted_ticks;    /* ticks that were advanced and not run: of waits, and in HLT */
     uint64_t slow_accesses, lap_slow; /* accesses that missed the fast path: now, and at the last lap */
     const struct observer *observer;  /* null: none */

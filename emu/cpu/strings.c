@@ -6,6 +6,7 @@
 #include "emu/bus.h"
 #include "emu/cpu/debug.h"
 #include "emu/cpu/interpret.h"
+#include "emu/cpu/polls.h"
 #include "emu/cpu/tasks.h"
 
 #include <string.h>
@@ -327,9 +328,10 @@ BODY int in_out(struct cpu *cpu, const struct insn *i, enum operation operation,
         return cpu_fault_exit(cpu, i);
     if (operation == OP_IN && size == 4 && i->form != FORM_RI && bus_calls(cpu->bus, port))
         port_call(cpu, i, port);
-    else if (operation == OP_IN)
+    else if (operation == OP_IN) {
         set_register(cpu, EAX, size, port_read(cpu, i, port, size));
-    else
+        poll_note(cpu, i);
+    } else
         port_write(cpu, i, port, size, get_register(cpu, EAX, size));
     return finish(cpu, i, ACCESS_LEAVE);
 }

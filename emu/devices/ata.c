@@ -198,6 +198,19 @@ static void task_write(void *device, uint16_t port, uint32_t value, unsigned siz
     }
 }
 
+static uint64_t task_repeats(void *device, uint16_t port)
+{
+    const struct ata *a = device;
+
+    return (port & 7) == 7 && a->interrupt ? 0 : NEVER; /* the status is read to end the interrupt */
+}
+
+static uint64_t control_repeats(void *device, uint16_t port)
+{
+    (void)device, (void)port;
+    return NEVER;
+}
+
 static uint32_t control_read(void *device, uint16_t port, unsigned size)
 {
     (void)port, (void)size;
@@ -281,6 +294,8 @@ void ata_init(struct ata *a, struct clock *clock, struct bus *bus, uint16_t port
         bus_map_ports(bus, port, 1, 4, data_read, data_write, a);
         bus_map_ports(bus, port + 1, 7, 1, task_read, task_write, a);
         bus_map_ports(bus, control_port, 1, 1, control_read, control_write, a);
+        bus_declare_repeats(bus, a, task_read, task_repeats);
+        bus_declare_repeats(bus, a, control_read, control_repeats);
     } else if (dma) {
         bus_map_ports(bus, port, 1, 4, empty_read, empty_write, a);
         bus_map_ports(bus, port + 1, 7, 1, empty_read, empty_write, a);

@@ -523,6 +523,12 @@ static uint32_t port_read(void *device, uint16_t port, unsigned size)
     return k->output;
 }
 
+static uint64_t port_repeats(void *device, uint16_t port)
+{
+    (void)device;
+    return port & 4 ? NEVER : 0;
+}
+
 void i8042_reset(struct i8042 *k)
 {
     clock_schedule(k->clock, EVENT_KEYBOARD, NEVER);
@@ -563,4 +569,5 @@ void i8042_init(struct i8042 *k, struct clock *clock, struct bus *bus, struct li
     i8042_reset(k);
     bus_map_ports(bus, 0x60, 1, 1, port_read, port_write, k);
     bus_map_ports(bus, 0x64, 1, 1, port_read, port_write, k);
+    bus_declare_repeats(bus, k, port_read, port_repeats);
 }

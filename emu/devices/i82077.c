@@ -928,6 +928,12 @@ static uint32_t floppy_read(void *device, uint16_t port, unsigned size)
     }
 }
 
+static uint64_t floppy_repeats(void *device, uint16_t port)
+{
+    (void)device;
+    return (port & 7) == 5 ? 0 : NEVER;
+}
+
 static void floppy_write(void *device, uint16_t port, uint32_t wide, unsigned size)
 {
     struct i82077 *f = device;
@@ -968,6 +974,7 @@ void i82077_init(struct i82077 *f, struct clock *clock, struct bus *bus, struct 
     i82077_reset(f);
     bus_map_ports(bus, 0x3F2, 4, 1, floppy_read, floppy_write, f);
     bus_map_ports(bus, 0x3F7, 1, 1, floppy_read, floppy_write, f);
+    bus_declare_repeats(bus, f, floppy_read, floppy_repeats);
 }
 
 void i82077_reset(struct i82077 *f)

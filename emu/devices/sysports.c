@@ -50,13 +50,25 @@ static void control_write(void *device, uint16_t port, uint32_t value, unsigned 
     drive_speaker(s);
 }
 
+static uint64_t refreshes(const struct sysports *s)
+{
+    return clock_cycles(s->clock, clock_now(s->clock), TIMER_FREQUENCY) / REFRESH_CLOCKS;
+}
+
+static uint64_t control_repeats(void *device, uint16_t port)
+{
+    const struct sysports *s = device;
+
+    (void)port;
+    return clock_ticks_for_cycles(s->clock, (refreshes(s) + 1) * REFRESH_CLOCKS, TIMER_FREQUENCY);
+}
+
 static uint32_t control_read(void *device, uint16_t port, unsigned size)
 {
     struct sysports *s = device;
-    uint64_t refreshes = clock_cycles(s->clock, clock_now(s->clock), TIMER_FREQUENCY) / REFRESH_CLOCKS;
 
     (void)port, (void)size;
-    return s->control | (refreshes & 1 ? CONTROL_REFRESH : 0u) | (s->timer_output ? CONTROL_OUTPUT : 0u);
+    return s->control | (refreshes(s) & 1 ? CONTROL_REFRESH : 0u) | (s->timer_output ? CONTROL_OUTPUT : 0u);
 }
 
 static void fast_write(void *device, uint16_t port, uint32_t value, unsigned size)
@@ -129,6 +141,7 @@ void sysports_init(struct sysports *s, struct clock *clock, struct bus *bus, str
     s->power_off = power_off;
     sysports_reset(s);
     bus_map_ports(bus, 0x61, 1, 1, control_read, control_write, s);
+    bus_declare_repeats(bus, s, control_read, control_repeats);
     bus_map_ports(bus, 0x92, 1, 1, fast_read, fast_write, s);
     bus_map_ports(bus, 0x8900, 1, 1, power_read, power_write, s);
 }

@@ -344,6 +344,21 @@ static uint32_t port_read(void *device, uint16_t port, unsigned size)
     return value;
 }
 
+/* What a read changes, it changes once. */
+static uint64_t port_repeats(void *device, uint16_t port)
+{
+    const struct uart16550 *uart = device;
+    bool changes = false;
+
+    switch (port & 7) {
+    case 0: changes = !(uart->lcr & LCR_DIVISOR) && (uart->receive.length || uart->timed_out); break;
+    case 2: changes = interrupt(uart) == IIR_TRANSMIT_EMPTY; break;
+    case 5: changes = uart->overrun; break;
+    case 6: changes = uart->modem_change; break;
+    }
+    return changes ? 0 : NEVER;
+}
+
 /* Master reset (table I). The divisor would be random; it is that of 9,600 baud. */
 void uart16550_reset(struct uart16550 *uart)
 {
@@ -373,4 +388,5 @@ void uart16550_init(struct uart16550 *uart, struct clock *clock, struct bus *bus
     clock_register(clock, slot + TIMEOUT, &uart->timeout_due_at, timeout_due, uart);
     uart16550_reset(uart);
     bus_map_ports(bus, port, 8, 1, port_read, port_write, uart);
+    bus_declare_repeats(bus, uart, port_read, port_repeats);
 }

@@ -96,6 +96,16 @@ static uint8_t beam_status(const struct vga *v)
     return (uint8_t)((line >= b.shown_lines || dot >= b.shown_dots ? 1 : 0) | (in_retrace ? 8 : 0));
 }
 
+/* The tick at which the beam comes to the next border of what is shown, or to the next line. */
+static uint64_t beam_turns(const struct vga *v)
+{
+    struct beam b = beam_now(v);
+    uint64_t dot = b.dots % b.line_dots;
+    bool shown = dot < b.shown_dots && b.shown_dots < b.line_dots && b.dots / b.line_dots % b.lines < b.shown_lines;
+
+    return clock_ticks_for_cycles(v->clock, b.dots - dot + (shown ? b.shown_dots : b.line_dots), b.frequency);
+}
+
 uint64_t vga_retraces(const struct vga *v, uint64_t tick)
 {
     struct beam b = beam_at(v, tick);
@@ -248,6 +258,15 @@ uint32_t vga_port_read(void *device, uint16_t port, unsigned size)
     }
 }
 
+static uint64_t port_repeats(void *device, uint16_t port)
+{
+    const struct vga *v = device;
+
+    if (port != 0x3DA && port != 0x3BA)
+        return 0;
+    return not_here(v, port) ? NEVER : v->attribute_data ? 0 : beam_turns(v);
+}
+
 static void register_write(struct vga *v, uint16_t port, uint8_t value)
 {
     switch (port) {
@@ -326,6 +345,7 @@ bool vga_init_extended(struct vga *v, struct clock *clock, struct bus *bus, stru
     bus_map_ports(bus, 0x3D4, 2, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x3DA, 1, 1, vga_port_read, vga_port_write, v);
     bus_map_ports(bus, 0x46E8, 1, 1, vga_port_read, vga_port_write, v);
+    bus_declare_repeats(bus, v, vga_port_read, port_repeats);
     return true;
 }
 

@@ -34,6 +34,31 @@ static void traffic_does_no_harm(void **state)
     fuzz_close(&guest);
 }
 
+/* A port that says that its reads repeat gives the same until the tick it names, and nothing changes by it. */
+static void repeats(struct fuzz_guest *guest, uint16_t port)
+{
+    struct machine *m = guest->machine;
+    uint64_t until = bus_repeats_until(&m->bus, port, 1), now = machine_tick(m);
+    int64_t left = m->cpu.left;
+    uint8_t before[32], after[32];
+    uint32_t value;
+
+    if (until <= now || m->clock.deadline <= now)
+        return;
+    assert_true(machine_digest(m, before));
+    value = bus_read(&m->bus, port, 1);
+    assert_true(machine_digest(m, after));
+    assert_memory_equal(before, after, sizeof before);
+    for (unsigned n = 1; n <= 4; n++) {
+        uint64_t last = (until < m->clock.deadline ? until : m->clock.deadline) - 1;
+        m->cpu.left = (int64_t)(m->clock.deadline - (last - (last - now) / n));
+        assert_int_equal(bus_read(&m->bus, port, 1), value);
+    }
+    m->cpu.left = left;
+    assert_true(machine_digest(m, after));
+    assert_memory_equal(before, after, sizeof before);
+}
+
 static void real_sha256(void *context, const uint8_t *bytes, size_t length, uint8_t digest[32])
 {
     (void)context;
@@ -44,6 +69,26 @@ static void digest_after(struct fuzz_guest *guest, const uint8_t bytes[BYTES], u
 {
     fuzz_case(guest, bytes, BYTES);
     assert_true(machine_digest(guest->machine, digest));
+}
+
+static void reads_that_say_so_repeat(void **state)
+{
+    uint8_t bytes[BYTES];
+
+    (void)state;
+    for (size_t target = 0; target < FUZZ_TARGETS; target++) {
+        struct fuzz_guest guest;
+        assert_true(fuzz_open(&guest, &fuzz_targets[target]));
+        guest.machine->host.sha256 = guest.powered_on->host.sha256 = real_sha256;
+        for (uint32_t seed = 1; seed <= 5; seed++) {
+            random_traffic(seed * 2654435761u, bytes);
+            fuzz_case(&guest, bytes, sizeof bytes);
+            for (const struct fuzz_range *r = fuzz_targets[target].ports; r->count; r++)
+                for (unsigned n = 0; n < r->count; n++)
+                    repeats(&guest, (uint16_t)(r->first + n));
+        }
+        fuzz_close(&guest);
+    }
 }
 
 /* Another case in between leaves nothing behind. */
@@ -67,9 +112,10 @@ static void the_same_traffic_gives_the_same_state(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[FUZZ_TARGETS + 1] = {
+    struct CMUnitTest tests[FUZZ_TARGETS + 2] = {
         [FUZZ_TARGETS] = {.name = "the_same_traffic_gives_the_same_state",
                           .test_func = the_same_traffic_gives_the_same_state},
+        [FUZZ_TARGETS + 1] = {.name = "reads_that_say_so_repeat", .test_func = reads_that_say_so_repeat},
     };
 
     for (size_t i = 0; i < FUZZ_TARGETS; i++)
