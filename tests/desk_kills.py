@@ -36,7 +36,7 @@ def whole_lines(path):
 
 library.mkdir()
 run("key", "new", work / "key")
-run("seal", BUILD / "demo/records.yaml", "--description", BUILD / "demo/records-description.yaml", "-o", library / "records.mun", "--key", work / "key")
+run("seal", BUILD / "demo/records.yaml", "--description", BUILD / "demo/records-description.yaml", "-o", library / "records.mun", "--key", work / "key").check_returncode()
 if subprocess.run(["pkg-config", "--exists", "libwebsockets"], check=False).returncode:
     print("built without libwebsockets")
     sys.exit(77)
