@@ -23,7 +23,7 @@ muniment log new log --origin test
 for i in 1 2 3; do muniment verify a.mun --quick --trust k.pub --log log --by archivist-1; done
 printf 'hello' >LETTER.TXT; mkfs.fat -C disk.img 8192; mmd -i disk.img ::PAPERS; mcopy -i disk.img LETTER.TXT ::PAPERS/
 printf 'accession,title,images\\nA,One,disk.img\\n' >shelf.csv
-muniment retrieve a.mun RECORDS -o bag --key k
+muniment retrieve a.mun RECORDS -o bag --key k --prove
 """
 
 # Each is run in an empty folder beside what PREPARE made, of which a copy comes first where the command adds to it.
