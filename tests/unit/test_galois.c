@@ -106,7 +106,8 @@ static void every_square_of_a_cauchy_matrix_is_inverted(void **state)
 static void transforms_give_the_sums_of_their_definition(void **state)
 {
     enum { SIZE = 128 };
-    static uint8_t rows[GALOIS_COSET][SIZE], sums[GALOIS_COSET][SIZE], expected[GALOIS_COSET][SIZE];
+    static uint8_t source[GALOIS_COSET][SIZE + 5], rows[GALOIS_COSET][SIZE], sums[GALOIS_COSET][SIZE];
+    static uint8_t expected[GALOIS_COSET][SIZE];
 
     (void)state;
     srand(2);
@@ -124,13 +125,13 @@ static void transforms_give_the_sums_of_their_definition(void **state)
                     continue;
                 for (unsigned i = 0; i < GALOIS_COSET; i++)
                     for (unsigned n = 0; n < SIZE; n++)
-                        rows[i][n] = (uint8_t)rand();
+                        source[i][n] = (uint8_t)rand();
                 for (unsigned x = 0; x < GALOIS_COSET; x++)
                     for (unsigned i = 0; i < GALOIS_COSET; i++)
                         for (unsigned n = 0; n < SIZE; n++)
-                            expected[x][n] ^= galois_multiply(&g, rows[i][n], g.inverse[(at + x) ^ (first + i)]);
+                            expected[x][n] ^= galois_multiply(&g, source[i][n], g.inverse[(at + x) ^ (first + i)]);
                 scale = galois_scale(&g, first, at);
-                galois_coefficients(&g, rows[0], SIZE, first);
+                galois_coefficients(&g, source[0], sizeof source[0], rows[0], SIZE, first);
                 galois_add(&g, &sum, &scale, 1, rows[0], sizeof rows);
             }
             galois_values(&g, sums[0], SIZE, at);

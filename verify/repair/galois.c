@@ -43,6 +43,22 @@ static size_t add_portable(const struct galois *g, uint8_t *const *outputs, cons
     return size;
 }
 
+/* Both halves of a part of a transform, to where they may lie themselves: the sum of both becomes the upper one, and
+ * its product is added to the lower one. size is a multiple of 64. */
+typedef void fold_function(const struct galois_factor *f, const uint8_t *low, const uint8_t *high, uint8_t *new_low,
+                           uint8_t *new_high, size_t size);
+
+static void fold_portable(const struct galois_factor *f, const uint8_t *low, const uint8_t *high, uint8_t *new_low,
+                          uint8_t *new_high, size_t size)
+{
+    for (size_t n = 0; n < size; n++) {
+        const uint8_t sum = high[n] ^ low[n];
+
+        new_low[n] = low[n] ^ f->low[sum & 15] ^ f->high[sum >> 4];
+        new_high[n] = sum;
+    }
+}
+
 #ifdef HAS_SHUFFLE
 
 /* Two outputs at a time share what is taken from the input. */
@@ -74,6 +90,24 @@ __attribute__((target("ssse3"))) static size_t add_ssse3(const struct galois *g,
         }
     }
     return end;
+}
+
+__attribute__((target("ssse3"))) static void fold_ssse3(const struct galois_factor *f, const uint8_t *low,
+                                                        const uint8_t *high, uint8_t *new_low, uint8_t *new_high,
+                                                        size_t size)
+{
+    const __m128i mask = _mm_set1_epi8(15), low_f = _mm_loadu_si128((const __m128i *)f->low),
+                  high_f = _mm_loadu_si128((const __m128i *)f->high);
+
+    for (size_t n = 0; n < size; n += 16) {
+        __m128i in = _mm_loadu_si128((const __m128i *)(low + n)),
+                sum = _mm_xor_si128(in, _mm_loadu_si128((const __m128i *)(high + n)));
+
+        _mm_storeu_si128((__m128i *)(new_high + n), sum);
+        in = _mm_xor_si128(in, _mm_shuffle_epi8(low_f, _mm_and_si128(sum, mask)));
+        in = _mm_xor_si128(in, _mm_shuffle_epi8(high_f, _mm_and_si128(_mm_srli_epi64(sum, 4), mask)));
+        _mm_storeu_si128((__m128i *)(new_low + n), in);
+    }
 }
 
 /* The tables of a factor, in both halves of a register. */
@@ -110,6 +144,23 @@ __attribute__((target("avx2"))) static size_t add_avx2(const struct galois *g, u
     return end;
 }
 
+__attribute__((target("avx2"))) static void fold_avx2(const struct galois_factor *f, const uint8_t *low,
+                                                      const uint8_t *high, uint8_t *new_low, uint8_t *new_high,
+                                                      size_t size)
+{
+    const __m256i mask = _mm256_set1_epi8(15), low_f = TABLE(f->low), high_f = TABLE(f->high);
+
+    for (size_t n = 0; n < size; n += 32) {
+        __m256i in = _mm256_loadu_si256((const __m256i *)(low + n)),
+                sum = _mm256_xor_si256(in, _mm256_loadu_si256((const __m256i *)(high + n)));
+
+        _mm256_storeu_si256((__m256i *)(new_high + n), sum);
+        in = _mm256_xor_si256(in, _mm256_shuffle_epi8(low_f, _mm256_and_si256(sum, mask)));
+        in = _mm256_xor_si256(in, _mm256_shuffle_epi8(high_f, _mm256_and_si256(_mm256_srli_epi64(sum, 4), mask)));
+        _mm256_storeu_si256((__m256i *)(new_low + n), in);
+    }
+}
+
 bool galois_has(enum galois_kernel kernel)
 {
     return kernel == GALOIS_AVX2 ? __builtin_cpu_supports("avx2")
@@ -117,6 +168,7 @@ bool galois_has(enum galois_kernel kernel)
 }
 
 static kernel_function *const kernels[GALOIS_KERNELS] = {add_portable, add_ssse3, add_avx2};
+static fold_function *const folds[GALOIS_KERNELS] = {fold_portable, fold_ssse3, fold_avx2};
 
 #else
 
@@ -126,6 +178,7 @@ bool galois_has(enum galois_kernel kernel)
 }
 
 static kernel_function *const kernels[GALOIS_KERNELS] = {add_portable, add_portable, add_portable};
+static fold_function *const folds[GALOIS_KERNELS] = {fold_portable, fold_portable, fold_portable};
 
 #endif
 
@@ -183,14 +236,17 @@ static void add_plain(uint8_t *restrict output, const uint8_t *restrict input, s
             output[at + n] ^= input[at + n];
 }
 
-void galois_coefficients(const struct galois *g, uint8_t *rows, size_t size, unsigned first)
+void galois_coefficients(const struct galois *g, const uint8_t *source, size_t stride, uint8_t *rows, size_t size,
+                         unsigned first)
 {
-    for (unsigned half = 1; half < GALOIS_COSET; half *= 2)
+    for (unsigned i = 0; i < GALOIS_COSET; i += 2)
+        folds[g->kernel](&g->factors[g->twiddle[1][first + i]], source + i * stride, source + (i + 1) * stride,
+                         rows + i * size, rows + (i + 1) * size, size);
+    for (unsigned half = 2; half < GALOIS_COSET; half *= 2)
         for (unsigned i = 0; i < GALOIS_COSET; i += 2 * half) {
-            uint8_t *low = rows + i * size, *high = low + half * size, factor = g->twiddle[half][first + i];
+            uint8_t *low = rows + i * size, *high = low + half * size;
 
-            add_plain(high, low, half * size);
-            galois_add(g, &low, &factor, 1, high, half * size);
+            folds[g->kernel](&g->factors[g->twiddle[half][first + i]], low, high, low, high, half * size);
         }
 }
 

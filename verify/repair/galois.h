@@ -49,8 +49,10 @@ void galois_add(const struct galois *g, uint8_t *const *outputs, const uint8_t *
  *     the sum over i of rows[i] / (x + first + i), for x = at to at + 31, another coset,
  *
  * is galois_values of galois_scale times galois_coefficients; sums over several cosets of rows are added between.
- * Rows lie one after the other, `size` bytes each, a multiple of 64; they are transformed in place. */
-void galois_coefficients(const struct galois *g, uint8_t *rows, size_t size, unsigned first);
+ * Rows lie one after the other, `size` bytes each, a multiple of 64; they are transformed in place, or from a source
+ * where they lie `stride` apart. */
+void galois_coefficients(const struct galois *g, const uint8_t *source, size_t stride, uint8_t *rows, size_t size,
+                         unsigned first);
 void galois_values(const struct galois *g, uint8_t *rows, size_t size, unsigned at);
 uint8_t galois_scale(const struct galois *g, unsigned first, unsigned at);
 

@@ -1,7 +1,8 @@
 /* parity.c - see parity.h.
  *
  * A group of columns is worked on at a time: WIDTH bytes of each row, read from as many places of the file. So memory
- * stays the same however long the file is. */
+ * stays the same however long the file is. A writer has as many rows at once as are transformed together, so that they
+ * and their sums stay in the cache. */
 #define _GNU_SOURCE /* memmem */
 #include "verify/repair/parity.h"
 
@@ -160,16 +161,19 @@ static bool shape_from(const uint8_t head[RECORD_HEAD], uint64_t offset, struct 
 struct work {
     struct galois galois;
     const struct parity_shape *shape;
-    uint32_t group;         /* columns of a group */
-    uint8_t *rows, *checks; /* WIDTH bytes of each row; the records of each check row */
-    uint8_t *tables;        /* the digests of each column of the group, in shares, padded with zeros */
-    uint8_t *sums, *found;  /* a block for each check row: what is missing of it; what was computed */
-    uint8_t *factors;       /* LIMIT * LIMIT, and two matrices more */
+    uint32_t group;   /* columns of a group */
+    uint8_t *rows;    /* WIDTH bytes of each row; a writer: of those of a coset */
+    uint8_t *checks;  /* the records of each check row */
+    uint8_t *tables;  /* the digests of each column of the group, in shares, padded with zeros */
+    uint8_t *sums;    /* STEP bytes of each check row; a writer: WIDTH of each row of their cosets, by SLICEs of all */
+    uint8_t *found;   /* a block for each check row: what was computed */
+    uint8_t *factors; /* LIMIT * LIMIT, and two matrices more */
     progress_function *progress;
     void *progress_context;
 };
 
-static bool work_begin(struct work *w, const struct parity_shape *s, struct error *error)
+/* With room for so many rows, and bytes of sums. */
+static bool work_begin(struct work *w, const struct parity_shape *s, uint32_t rows, size_t sums, struct error *error)
 {
     size_t table = (size_t)s->shares * s->share;
 
@@ -178,10 +182,11 @@ static bool work_begin(struct work *w, const struct parity_shape *s, struct erro
     w->group = s->block < WIDTH ? WIDTH / s->block : 1;
     if (w->group > s->columns)
         w->group = (uint32_t)s->columns;
-    w->rows = malloc((size_t)s->rows * w->group * s->block);
+    /* Where a row does not begin with a line of the cache, the host takes twice as long to read into it. */
+    w->rows = aligned_alloc(64, (size_t)rows * w->group * s->block);
     w->checks = malloc((size_t)s->checks * w->group * s->record);
     w->tables = malloc(w->group * table);
-    w->sums = malloc((size_t)s->checks * (s->block > s->share ? s->block : s->share));
+    w->sums = aligned_alloc(64, sums);
     w->found = malloc((size_t)s->checks * (s->block > s->share ? s->block : s->share));
     w->factors = malloc(3 * LIMIT * LIMIT);
     return (w->rows && w->checks && w->tables && w->sums && w->found && w->factors) ||
@@ -249,34 +254,75 @@ static uint8_t factor(const struct work *w, uint32_t check, uint32_t row)
 
 /* --- Writing --- */
 
-/* Computes SLICE bytes of the check blocks of a column, by transforms of as many rows as make a coset; of the rows that
- * are left, each is added by itself. */
-static void encode_slice(struct work *w, uint32_t column, size_t at)
+/* The first coset with a check row. */
+static uint32_t lowest_coset(const struct parity_shape *s)
+{
+    return (LIMIT - s->checks) / GALOIS_COSET;
+}
+
+/* Reads a row's part of a group; it is hashed at once, while it is in the cache. */
+static bool take_row(struct work *w, const struct worn *source, uint32_t row, uint64_t first, uint32_t columns,
+                     struct error *error)
+{
+    const uint32_t block = w->shape->block;
+    uint8_t *bytes = row_at(w, row % GALOIS_COSET, 0);
+    uint64_t offset;
+    size_t size = row_part(w, row, first, columns, &offset);
+
+    memset(bytes + size, 0, (size_t)columns * block - size);
+    if (size && !file_read(source->descriptor, source->path, offset, bytes, size, error))
+        return false;
+    for (uint32_t column = 0; column < columns; column++)
+        short_digest(bytes + (size_t)column * block, block, table_at(w, column) + row * PARITY_DIGEST);
+    return true;
+}
+
+/* Adds the coset of rows that begins with `first` to the sums. */
+static void add_coset(struct work *w, uint32_t first, uint32_t columns)
+{
+    _Alignas(64) uint8_t rows[GALOIS_COSET * SLICE];
+    uint8_t *sum = w->sums, scales[LIMIT / GALOIS_COSET];
+
+    for (uint32_t n = lowest_coset(w->shape); n < LIMIT / GALOIS_COSET; n++)
+        scales[n] = galois_scale(&w->galois, first, n * GALOIS_COSET);
+    for (size_t at = 0; at < (size_t)columns * w->shape->block; at += SLICE) {
+        galois_coefficients(&w->galois, row_at(w, 0, 0) + at, (size_t)w->group * w->shape->block, rows, SLICE, first);
+        for (uint32_t n = lowest_coset(w->shape); n < LIMIT / GALOIS_COSET; n++, sum += sizeof rows)
+            galois_add(&w->galois, &sum, scales + n, 1, rows, sizeof rows);
+    }
+}
+
+/* Makes check blocks of the sums. */
+static void take_sums(struct work *w, uint32_t columns)
 {
     const struct parity_shape *s = w->shape;
-    const uint32_t end = s->rows / GALOIS_COSET * GALOIS_COSET, lowest = (LIMIT - s->checks) / GALOIS_COSET;
-    uint8_t rows[GALOIS_COSET * SLICE], sums[LIMIT / GALOIS_COSET][sizeof rows], *outputs[LIMIT];
+    uint8_t *sum = w->sums;
 
-    memset(sums[lowest], 0, (LIMIT / GALOIS_COSET - lowest) * sizeof rows);
-    for (uint32_t first = 0; first < end; first += GALOIS_COSET) {
-        for (uint32_t i = 0; i < GALOIS_COSET; i++)
-            memcpy(rows + i * SLICE, row_at(w, first + i, column) + at, SLICE);
-        galois_coefficients(&w->galois, rows, SLICE, first);
-        for (uint32_t n = lowest; n < LIMIT / GALOIS_COSET; n++) {
-            uint8_t *sum = sums[n], scale = galois_scale(&w->galois, first, n * GALOIS_COSET);
+    for (uint32_t column = 0; column < columns; column++)
+        for (size_t at = 0; at < s->block; at += SLICE)
+            for (uint32_t n = lowest_coset(s); n < LIMIT / GALOIS_COSET; n++, sum += GALOIS_COSET * SLICE) {
+                galois_values(&w->galois, sum, SLICE, n * GALOIS_COSET);
+                for (uint32_t i = 0; i < GALOIS_COSET; i++) {
+                    const uint32_t check = LIMIT - 1 - n * GALOIS_COSET - i;
+                    if (check < s->checks)
+                        memcpy(record_at(w, check, column) + RECORD_HEAD + s->share + at, sum + i * SLICE, SLICE);
+                }
+            }
+}
 
-            galois_add(&w->galois, &sum, &scale, 1, rows, sizeof rows);
+/* Adds a row by itself to the check blocks. */
+static void add_row(struct work *w, uint32_t row, uint32_t columns)
+{
+    const struct parity_shape *s = w->shape;
+    uint8_t *outputs[LIMIT];
+
+    for (uint32_t column = 0; column < columns; column++)
+        for (size_t at = 0; at < s->block; at += STEP) {
+            for (uint32_t i = 0; i < s->checks; i++)
+                outputs[i] = record_at(w, i, column) + RECORD_HEAD + s->share + at;
+            galois_add(&w->galois, outputs, w->factors + row * s->checks, s->checks,
+                       row_at(w, row % GALOIS_COSET, column) + at, STEP);
         }
-    }
-    for (uint32_t n = lowest; n < LIMIT / GALOIS_COSET; n++)
-        galois_values(&w->galois, sums[n], SLICE, n * GALOIS_COSET);
-    for (uint32_t i = 0; i < s->checks; i++) {
-        const uint32_t x = LIMIT - 1 - i;
-        outputs[i] = memcpy(record_at(w, i, column) + RECORD_HEAD + s->share + at,
-                            sums[x / GALOIS_COSET] + x % GALOIS_COSET * SLICE, SLICE);
-    }
-    for (uint32_t row = end; row < s->rows; row++)
-        galois_add(&w->galois, outputs, w->factors + row * s->checks, s->checks, row_at(w, row, column) + at, SLICE);
 }
 
 /* The shares of the digests of a column. */
@@ -288,36 +334,35 @@ static void encode_shares(struct work *w, uint32_t column)
     for (uint32_t i = 0; i < s->shares; i++)
         memcpy(record_at(w, i, column) + RECORD_HEAD, table + i * s->share, s->share);
     for (uint32_t i = s->shares; i < s->checks; i++)
-        outputs[i - s->shares] = record_at(w, i, column) + RECORD_HEAD;
+        outputs[i - s->shares] = memset(record_at(w, i, column) + RECORD_HEAD, 0, s->share);
     for (uint32_t i = 0; i < s->shares; i++)
         galois_add(&w->galois, outputs, w->factors + i * s->checks + s->shares, s->checks - s->shares,
                    table + i * s->share, s->share);
 }
 
-/* A row is hashed as soon as it is read, while it is in the cache. */
+/* Rows are transformed a coset at a time; those that are left over are added one by one. */
 static bool write_group(struct work *w, const struct worn *source, uint64_t first, struct output *output,
                         struct error *error)
 {
     const struct parity_shape *s = w->shape;
-    uint32_t columns = group_columns(w, first);
+    const uint32_t columns = group_columns(w, first), end = s->rows / GALOIS_COSET * GALOIS_COSET;
 
     memset(w->tables, 0, (size_t)columns * s->shares * s->share);
-    for (uint32_t row = 0; row < s->rows; row++) {
-        uint64_t offset;
-        size_t size = row_part(w, row, first, columns, &offset);
-
-        memset(row_at(w, row, 0) + size, 0, (size_t)columns * s->block - size);
-        if (size && !file_read(source->descriptor, source->path, offset, row_at(w, row, 0), size, error))
+    memset(w->sums, 0, (size_t)columns * s->block * (LIMIT - lowest_coset(s) * GALOIS_COSET));
+    for (uint32_t row = 0; row < end; row++) {
+        if (!take_row(w, source, row, first, columns, error))
             return false;
-        for (uint32_t column = 0; column < columns; column++)
-            short_digest(row_at(w, row, column), s->block, table_at(w, column) + row * PARITY_DIGEST);
+        if ((row + 1) % GALOIS_COSET == 0)
+            add_coset(w, row + 1 - GALOIS_COSET, columns);
     }
-    memset(w->checks, 0, (size_t)s->checks * w->group * s->record);
-    for (uint32_t column = 0; column < columns; column++) {
-        for (size_t at = 0; at < s->block; at += SLICE)
-            encode_slice(w, column, at);
+    take_sums(w, columns);
+    for (uint32_t row = end; row < s->rows; row++) {
+        if (!take_row(w, source, row, first, columns, error))
+            return false;
+        add_row(w, row, columns);
+    }
+    for (uint32_t column = 0; column < columns; column++)
         encode_shares(w, column);
-    }
     for (uint32_t i = 0; i < s->checks; i++) {
         for (uint32_t column = 0; column < columns; column++) {
             uint8_t *record = record_at(w, i, column);
@@ -338,7 +383,8 @@ bool parity_write(const struct parity_writing *request, struct error *error)
     struct work w = {.progress = request->progress, .progress_context = request->progress_context};
     char head[PARITY_HEAD];
     struct output output = {.file = NULL};
-    bool good = work_begin(&w, s, error) && output_whole(&output, request->path, 0644, request->replace, error);
+    bool good = work_begin(&w, s, GALOIS_COSET, (size_t)WIDTH * (LIMIT - lowest_coset(s) * GALOIS_COSET), error) &&
+                output_whole(&output, request->path, 0644, request->replace, error);
 
     print_head(s, head);
     good = good && file_write(fileno(output.file), output.path, 0, head, PARITY_HEAD, error);
@@ -598,7 +644,7 @@ bool parity_mend(const struct parity_mending *request, struct parity_result *res
     result->head_lost = !worn_read(request->parity, 0, actual, PARITY_HEAD) || memcmp(head, actual, PARITY_HEAD) != 0 ||
                         request->parity->size != parity_size(s);
     result->records = s->checks * s->columns;
-    good = work_begin(&w, s, error);
+    good = work_begin(&w, s, s->rows, (size_t)s->checks * STEP, error);
     for (uint64_t column = 0; good && column < s->columns; column += w.group)
         good = show_progress(&w, column, request->sources[0].path, error) &&
                mend_group(&w, request, column, result, error);
