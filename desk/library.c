@@ -873,11 +873,11 @@ bool library_paths(const char *folder, const char *log, const char *since, struc
     *to = (struct library_paths){.paths = NULL};
     if (since)
         return due_paths(folder, log, since, to, error);
-    if (holds_receipt(folder))
-        return add_path(to, folder, "receipt.txt", error);
     bool good = folder_read(folder, &f, error);
     for (size_t i = 0; good && i < f.archives.count; i++)
         good = add_path(to, folder, f.archives.at[i], error);
+    if (good && to->count == 0 && holds_receipt(folder))
+        good = add_path(to, folder, "receipt.txt", error);
     folder_free(&f);
     return good;
 }

@@ -22,8 +22,9 @@ bool library_each(const struct arguments *arguments, const char *folder,
 /* A time so many days ago, as the log writes times. False with *error: days is no such number. command is for it. */
 bool library_days_ago(const char *command, const char *days, char time[24], struct error *error);
 
-/* The paths of a folder's archives, in the order of their names; of a bag, that of its receipt. With a log and a time,
- * those archives only that it does not record as found intact and signed by a trusted key since; that needs SQLite. */
+/* The paths of a folder's archives, in the order of their names; of a bag without any, that of its receipt. With a log
+ * and a time, those archives only that it does not record as found intact and signed by a trusted key since; that needs
+ * SQLite. */
 struct library_paths {
     char **paths; /* owned */
     size_t count;

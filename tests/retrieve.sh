@@ -413,6 +413,10 @@ passed "nothing is left" "$(! ls -d twin twin.withheld twin.muniment* >/dev/null
 gives "both are withheld" 0 "$MUNIMENT" retrieve twin.mun -o twin --key key --withhold ONE.TXT --withhold TWO.TXT
 gives "a bag stands for its receipt" 0 "$MUNIMENT" verify signed --trust key.pub
 says "by its folder" out "signed/receipt.txt: the office signed it"
+mkdir shelf && cp open.mun signed/receipt.* shelf
+gives "archives beside one are not missed for it" 0 "$MUNIMENT" verify shelf --trust key.pub
+says "but verified" out "shelf/open.mun: intact, signed by a trusted key"
+rm -r shelf
 gives "not for an unknown key (R-7)" 1 "$MUNIMENT" verify signed/receipt.txt --trust other.pub
 gives "another archive (R-10)" 1 "$MUNIMENT" verify signed/receipt.txt --trust key.pub --archive closed.mun
 tampered() # FACT TEXT COMMAND...: a copy of the bag, changed by the command in its folder, is found out
