@@ -18,7 +18,7 @@ points()
 {
     local name=$1 slice=${SLICE:+--slice $SLICE}
     shift
-    "$@" boot "$machine" --script "$script" --limit 3600 --digest $every $slice ${GUEST_OPTIONS-} >"$name" || { tail -n 3 "$name"; return 1; }
+    "$@" boot "$machine" --script "$script" --limit 3600 --force --digest $every $slice ${GUEST_OPTIONS-} >"$name" || { tail -n 3 "$name"; return 1; }
 }
 
 # one NAME=COMMAND
