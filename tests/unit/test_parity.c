@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -361,9 +362,43 @@ static void the_parity_of_another_file_mends_nothing(void **state)
     bench_end(&b);
 }
 
+/* The first test, before others have had memory; a sanitizer keeps what is freed. */
+static void a_long_file_takes_less_than_64_mib_of_memory(void **state)
+{
+    struct worn file = create("long", "", 0), parity;
+    char path[600];
+    struct parity_shape shape;
+    struct parity_writing writing = {.source = &file, .shape = &shape, .path = path, .replace = true};
+    struct parity_mending mending = {.sources = &file, .count = 1, .parity = &parity, .output = -1};
+    struct parity_result r;
+    struct rusage usage;
+    struct error error;
+
+    (void)state;
+    file.size = 64 << 20;
+    assert_int_equal(ftruncate(file.descriptor, (off_t)file.size), 0);
+    snprintf(path, sizeof path, "%s/long.parity", folder);
+    for (uint32_t amount = PARITY_AMOUNT_MIN; amount <= PARITY_AMOUNT; amount *= 4) {
+        parity_shape(&shape, file.size, amount, identity);
+        assert_true(parity_write(&writing, &error));
+        assert_true(worn_open(&parity, path, &error));
+        assert_true(parity_mend(&mending, &r, &error));
+        assert_int_equal(r.lost, 0);
+        worn_close(&parity);
+    }
+    getrusage(RUSAGE_SELF, &usage);
+    print_message("%ld KiB\n", usage.ru_maxrss);
+#ifndef __SANITIZE_ADDRESS__
+    assert_in_range(usage.ru_maxrss, 1, 65536);
+#endif
+    worn_close(&file);
+    free((char *)file.path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_long_file_takes_less_than_64_mib_of_memory),
         cmocka_unit_test(shapes_are_those_of_the_specification),
         cmocka_unit_test(random_losses_are_mended),
         cmocka_unit_test(a_burst_of_the_amount_less_one_block_is_mended_wherever_it_begins),
