@@ -212,6 +212,7 @@ static void close_block(struct code_block *block, unsigned count, uint32_t bytes
 
     block->wait = 0;
     block->needs = count;
+    block->runs = 0;
     block->count = (uint8_t)count;
     block->bytes = (uint16_t)bytes;
     *end = (struct insn){.offset = (uint16_t)bytes};
@@ -244,7 +245,8 @@ static enum decode_result fill(const struct cpu *cpu, struct code_block *block, 
         count++;
         if (opcode_rows[insn->row].attributes & ROW_BRANCH) {
             insn->displacement = offset + insn->immediate;
-            insn->number = (uint16_t)count;
+            insn->number = (uint8_t)count;
+            insn->taken = 0;
             insn->link = 0;
         }
         if (opcode_rows[insn->row].attributes & ROW_ENDS_BLOCK && !goes_on(insn))
@@ -388,6 +390,18 @@ static void note(struct cpu *cpu, struct code_block *from, const struct code_blo
         tlb_note_jump(cpu, cpu->eip, link);
 }
 
+/* Counts for the translator that a block ran, and by which of its jumps it was left. */
+static void count_run(const struct cpu *cpu, struct code_block *block)
+{
+    struct insn *exit = cpu->exit ? &block->insn[cpu->exit - block->insn] : NULL;
+
+    if (block->runs == UINT8_MAX)
+        return;
+    block->runs++;
+    if (exit && opcode_rows[exit->row].attributes & ROW_BRANCH && exit < &block->insn[block->count])
+        exit->taken++;
+}
+
 /* One that may be a wait does not follow itself without the loop, which counts its laps. */
 struct code_block *code_block_next(struct cpu *cpu, struct code_block *from)
 {
@@ -395,6 +409,8 @@ struct code_block *code_block_next(struct cpu *cpu, struct code_block *from)
     const struct tlb_entry *e = &cpu->tlb[TLB_SLOT(linear)];
     struct code_block *block;
 
+    if (cpu->view.enabled)
+        count_run(cpu, from);
     if (e->execute != (linear & ~PAGE_MASK))
         return NULL;
     physical = e->physical | (linear & PAGE_MASK);

@@ -68,7 +68,10 @@ struct insn {
                             segment, control, debug, test, MMX or XMM, or the i of ST(i); 0 when implied */
             uint8_t src; /* register of the second register operand */
         };
-        uint16_t number; /* of a relative branch in a block of the interpreter: from 1 on */
+        struct {            /* of a relative branch in a block of the interpreter */
+            uint8_t number; /* from 1 on */
+            uint8_t taken;  /* of the block's runs */
+        };
     };
     uint8_t prefixes; /* enum insn_prefix */
     uint8_t length;   /* bytes, prefixes included: 1-15 */

@@ -325,6 +325,7 @@ struct code_block {
     struct code_block *next_hash, *next_in_page;
     uint8_t wait; /* waits.c: what is known of its laps, and the instructions that count and decide */
     uint8_t wait_counter, wait_test;
+    uint8_t runs;       /* how often it ran where a translator wants to know, as far as that is counted */
     struct insn insn[]; /* count records, and after them the one that ends the block */
 };
 

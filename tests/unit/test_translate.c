@@ -269,6 +269,56 @@ static void what_is_used_stays_when_there_is_no_room_and_the_rest_goes(void **st
     code_memory_free(&memory);
 }
 
+/* What a comparison says of an index holds on one side of the jump after it only: the table is read up to the page that
+ * is not there. */
+static void an_index_is_bounded_on_the_side_where_the_unit_goes_on(void **state)
+{
+    /* again: add ecx, 16; cmp ecx, 3Fh; jbe on; mov eax, [ecx*4 + D]; add ebx, eax; on: inc edx; jmp again */
+    uint8_t behind[] = {0x90, 0xB9, D(0), 0x83, 0xC1,       0x10, 0x83, 0xF9, 0x3F, 0x76,
+                        9,    0x8B, 0x04, 0x8D, D(AT_DATA), 0x01, 0xC3, 0x42, 0xEB, 0xEC};
+    /* the same with: ja on; inc edx; jmp again; on: mov eax, [ecx*4 + D]; add ebx, eax; jmp again */
+    uint8_t aside[] = {0x90, 0xB9, D(0), 0x83, 0xC1, 0x10, 0x83,       0xF9, 0x3F, 0x77, 3,
+                       0x42, 0xEB, 0xF5, 0x8B, 0x04, 0x8D, D(AT_DATA), 0x01, 0xC3, 0xEB, 0xEA};
+
+    (void)state;
+    for (unsigned n = 0; n < 4; n++) { /* at even and odd addresses: units go other ways first */
+        compare(behind + n % 2, sizeof behind - n % 2, AT_CODE);
+        compare(aside + n % 2, sizeof aside - n % 2, AT_CODE);
+        if (n == 1)
+            behind[12] ^= 1, aside[12] ^= 1; /* JBE, JA: each becomes the other */
+    }
+}
+
+/* A loop whose way leads over a jump that is always taken, and past code that never runs. */
+static void a_unit_goes_along_a_jump_that_is_mostly_taken(void **state)
+{
+    enum { ROUNDS = 10000 };
+    struct processor *side[2];
+    struct code_memory memory;
+    struct translator_statistics s;
+
+    (void)state;
+    if (!code_memory_init(&memory, 1 << 20))
+        return; /* this host has no back end */
+    for (unsigned n = 0; n < 2; n++) {
+        struct processor *p = side[n] = processor_protected(CPU_PENTIUM4, 0);
+        if (n)
+            assert_true(translator_init(&p->cpu, &memory));
+        /* add eax, 3; test ecx, ecx; jnz on; hlt; hlt; on: dec ecx; jnz to the start; hlt */
+        code_put(p, AT_CODE, CODE_BYTES(0x83, 0xC0, 0x03, 0x85, 0xC9, 0x75, 0x02, 0xF4, 0xF4, 0x49, 0x75, 0xF4, 0xF4));
+        p->cpu.reg[ECX] = ROUNDS;
+        run(p, 5 * ROUNDS + 1);
+        assert_true(p->cpu.halted_dead);
+    }
+    s = translator_statistics(&side[1]->cpu);
+    assert_int_equal(s.translated, 1);
+    assert_int_equal(s.instructions, 5);
+    assert_in_range(s.ticks, 4 * ROUNDS, 5 * ROUNDS);
+    expect_same(side[0], side[1]);
+    processor_free(side[0]);
+    code_memory_free(&memory);
+}
+
 /* Two segments begin in one page, each with other code at one IP. */
 static void code_is_told_apart_where_segments_begin_within_one_page(void **state)
 {
@@ -637,6 +687,8 @@ int main(void)
         cmocka_unit_test(a_repeated_move_that_faults_in_its_midst_leaves_the_flags_of_before),
         cmocka_unit_test(what_leads_to_a_block_goes_when_there_is_no_room_for_it),
         cmocka_unit_test(what_is_used_stays_when_there_is_no_room_and_the_rest_goes),
+        cmocka_unit_test(an_index_is_bounded_on_the_side_where_the_unit_goes_on),
+        cmocka_unit_test(a_unit_goes_along_a_jump_that_is_mostly_taken),
         cmocka_unit_test(code_is_told_apart_where_segments_begin_within_one_page),
         cmocka_unit_test(a_system_call_is_translated_code_all_the_way),
         cmocka_unit_test(data_beside_code_is_written_by_translated_code),

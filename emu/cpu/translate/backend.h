@@ -112,6 +112,12 @@ static inline uint32_t insn_offset(const struct insn *i)
     return (uint32_t)(int16_t)i->offset;
 }
 
+/* Whether a unit goes on elsewhere than behind an instruction that is not its last. */
+static inline bool unit_turns(const struct unit *u, unsigned n)
+{
+    return insn_offset(&u->insn[n + 1]) != insn_offset(&u->insn[n]) + u->insn[n].length;
+}
+
 /* Likewise to its immediate operand, if backend_loosens. */
 static inline uint32_t loose_offset(const struct insn *i)
 {

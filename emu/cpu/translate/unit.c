@@ -2,27 +2,27 @@
 #include "emu/cpu/translate/internal.h"
 
 #define FOLLOW_LIMIT 2u /* jumps that one unit goes along */
+#define TAKEN_LIMIT 4u  /* and conditional ones that were mostly taken */
 
 static bool is_conditional(const struct insn *i)
 {
     return i->operation >= OP_JO && i->operation <= OP_JNLE;
 }
 
-/* A conditional jump on the way does not end a unit, and the code after it is taken in; one backwards is most likely a
- * loop's end. */
+/* A conditional jump on the way does not end a unit, and the code after it, or where it was mostly taken to, is taken
+ * in; one backwards is most likely a loop's end. */
 static bool ends_unit(const struct unit *u, const struct insn *i)
 {
     return opcode_rows[i->row].attributes & ROW_ENDS_BLOCK && !(is_conditional(i) && (int32_t)i->immediate > 0) &&
            !backend_runs_on(u, i);
 }
 
-/* Whether a unit that has room goes on where a jump leads: to another place in its page, of flat code. */
-static bool follows(const struct unit *u, const struct insn *i, unsigned followed, uint32_t target, uint32_t available)
+/* Whether a unit that has room may go on where a jump leads: to another place in its page, of flat code. */
+static bool leads_on(const struct unit *u, const struct insn *i, uint32_t target, uint32_t available)
 {
     int32_t at = (int32_t)target;
 
-    if (i->operation != OP_JMP || i->form != FORM_I || i->size != 4 || followed == FOLLOW_LIMIT ||
-        u->count == UNIT_LIMIT || (u->bits & (CONTEXT_32 | CONTEXT_BASE)) != CONTEXT_32)
+    if (i->size != 4 || u->count == UNIT_LIMIT || (u->bits & (CONTEXT_32 | CONTEXT_BASE)) != CONTEXT_32)
         return false;
     if (at < -(int32_t)(u->physical & PAGE_MASK) || at >= (int32_t)available)
         return false;
@@ -72,23 +72,48 @@ static void survey(struct translator *t, struct unit *u)
 /* Records in a row that the interpreter has decoded: mostly it ran what is to be translated. */
 struct decoded {
     const struct insn *next, *end;
+    unsigned reached; /* how often the next one was */
 };
 
-/* The record at `offset` from the unit's first byte. */
+/* How the front end goes through a unit's code. */
+struct path {
+    struct decoded known;
+    unsigned jumps, taken; /* that it went along */
+};
+
+/* The record at `offset` from the unit's first byte. often: whether it is a jump that was mostly taken. */
 static enum decode_result record_at(const struct cpu *cpu, const struct unit *u, struct decoded *known,
                                     const uint8_t *bytes, uint32_t offset, uint32_t available, unsigned mode,
-                                    struct insn *insn)
+                                    struct insn *insn, bool *often)
 {
     const struct code_block *block;
 
+    *often = !cpu->translator->threshold && (u->physical + offset) & 1; /* nothing runs before: some of them */
     if (known->next == known->end && u->code && (block = code_block_kept(cpu, u->physical + offset, mode)))
-        *known = (struct decoded){block->insn, block->insn + block->count};
+        *known = (struct decoded){block->insn, block->insn + block->count, block->runs};
     if (known->next == known->end || known->next->length > available)
         return decode(bytes, available, mode, cpu->model, insn);
     *insn = *known->next++;
     insn->run = NULL;
-    return opcode_rows[insn->row].attributes & ROW_BRANCH ? decode(bytes, available, mode, cpu->model, insn)
-                                                          : DECODE_OK;
+    if (!(opcode_rows[insn->row].attributes & ROW_BRANCH))
+        return DECODE_OK;
+    *often = 2u * insn->taken > known->reached;
+    known->reached -= insn->taken;
+    return decode(bytes, available, mode, cpu->model, insn);
+}
+
+/* Whether a unit goes on where its newest record jumps, and not behind it. often: that was mostly taken. */
+static bool follows(const struct unit *u, struct path *path, bool often, uint32_t target, uint32_t available)
+{
+    const struct insn *i = &u->insn[u->count - 1];
+    bool taken = is_conditional(i) && (int32_t)i->immediate > 0 && often && path->taken < TAKEN_LIMIT;
+    bool jump = i->operation == OP_JMP && i->form == FORM_I && path->jumps < FOLLOW_LIMIT;
+
+    if (!(taken || jump) || !leads_on(u, i, target, available))
+        return false;
+    path->taken += taken;
+    path->jumps += jump;
+    return true;
 }
 
 enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_t *bytes, uint32_t available,
@@ -97,14 +122,16 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
     unsigned mode = (u->bits & CONTEXT_32 ? DECODE_32 : 0) | (u->bits & CONTEXT_PROTECTED ? DECODE_PROTECTED : 0);
     enum decode_result result = DECODE_OK;
     uint32_t offset = 0;
-    unsigned followed = 0;
-    struct decoded known = {NULL, NULL};
+    struct path path = {{NULL, NULL, 0}, 0, 0};
 
     u->count = 0;
     u->bytes = u->before = 0;
     while (u->count < limit) {
         struct insn *insn = &u->insn[u->count];
-        result = record_at(cpu, u, &known, bytes + (int32_t)offset, offset, available - offset, mode, insn);
+        bool often;
+
+        result = record_at(cpu, u, &path.known, bytes + (int32_t)offset, offset, available - offset, mode, insn,
+                           &often);
         if (result != DECODE_OK)
             break;
         insn->offset = (uint16_t)offset;
@@ -112,9 +139,8 @@ enum decode_result unit_make(const struct cpu *cpu, struct unit *u, const uint8_
         u->count++;
         if ((int32_t)offset > (int32_t)u->bytes)
             u->bytes = offset;
-        if (follows(u, insn, followed, offset + insn->immediate, available)) {
-            followed++;
-            known = (struct decoded){NULL, NULL};
+        if (follows(u, &path, often, offset + insn->immediate, available)) {
+            path.known = (struct decoded){NULL, NULL, 0};
             offset += insn->immediate;
             if (-(int32_t)offset > (int32_t)u->before)
                 u->before = 0 - offset;

@@ -236,7 +236,9 @@ static void jump_if(struct compile *c, const struct insn *i)
     unsigned condition = i->operation - OP_JO;
 
     if (c->index + 1 < c->unit->count) { /* on the way: flags stay owed */
-        emit_exit_if(c, condition_begin(c, condition), target_of(c, i));
+        bool turns = unit_turns(c->unit, c->index);
+        condition = condition_begin(c, condition) ^ turns;
+        emit_exit_if(c, condition, turns ? next_eip(c, i) : target_of(c, i));
         if (c->flags.owed == OWED_HOST && !is_conditional_jump(&c->unit->insn[c->index + 1]) && live_behind(c))
             flush_flags(c, &c->flags);
         return;

@@ -455,9 +455,11 @@ void follow_bounds(struct compile *c, const struct insn *i)
         if (whole && i->form == FORM_RI && !is_loose(c, i))
             set_bound(c, i->dst, i->immediate);
         break;
+    case OP_JBE:
     case OP_JNBE: /* or the unit is left */
-        if (c->index && before->operation == OP_CMP && before->form == FORM_RI && before->size == 4 &&
-            !is_loose(c, before) && bound_of(c, before->dst) > before->immediate)
+        if (c->index + 1 < c->unit->count && unit_turns(c->unit, c->index) == (i->operation == OP_JBE) && c->index &&
+            before->operation == OP_CMP && before->form == FORM_RI && before->size == 4 && !is_loose(c, before) &&
+            bound_of(c, before->dst) > before->immediate)
             set_bound(c, before->dst, before->immediate);
         break;
     default: break;
