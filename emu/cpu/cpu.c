@@ -280,10 +280,10 @@ static void step(struct cpu *cpu)
     }
 }
 
-/* Whether something waits for the processor: a closed IF keeps interrupts waiting. */
+/* Whether something waits for the processor. */
 static inline bool waits(const struct cpu *cpu)
 {
-    return cpu->leave || (cpu->attention & ~(cpu->flags & FLAG_IF ? 0 : (uint32_t)ATTENTION_INTR));
+    return cpu->leave || cpu_attention_due(cpu);
 }
 
 /* Ticks of blocks that follow one another without a return to the loop: where the compiler makes no jumps of the calls

@@ -89,7 +89,7 @@ static bool is_plain(const struct insn *insn, const struct insn_effects *e)
 /* Whether the run loop would do something other than run the next instruction. */
 static bool disturbed(const struct cpu *cpu)
 {
-    return cpu->left <= 0 || cpu->leave || cpu->attention & ~(cpu->flags & FLAG_IF ? 0 : (uint32_t)ATTENTION_INTR);
+    return cpu->left <= 0 || cpu->leave || cpu_attention_due(cpu);
 }
 
 /* Runs the next instruction. False: this is no lap that repeats; what was run is as good as any. */

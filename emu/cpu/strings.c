@@ -171,12 +171,6 @@ BODY unsigned iterate(struct cpu *cpu, const struct insn *i, enum operation oper
     /* clang-format on */
 }
 
-/* What the run loop would look at: a closed IF keeps interrupts waiting. */
-BODY uint32_t attention(const struct cpu *cpu)
-{
-    return cpu->flags & FLAG_IF ? cpu->attention : cpu->attention & ~(uint32_t)ATTENTION_INTR;
-}
-
 /* --- Many iterations at once --- */
 
 BODY uint32_t smaller(uint32_t a, uint32_t b)
@@ -237,7 +231,7 @@ BODY uint32_t iterate_many(struct cpu *cpu, const struct insn *i, enum operation
     uint8_t *to = NULL, *from = NULL;
     uint32_t count, lowest, step;
 
-    if (attention(cpu))
+    if (cpu_attention_due(cpu))
         return 0;
     count = smaller(limit, run_length(cpu, i, SEG_ES, EDI, size, true, &to));
     if (operation == OP_MOVS)
@@ -261,7 +255,7 @@ BODY uint32_t iterate_many(struct cpu *cpu, const struct insn *i, enum operation
 /* Whether something waits for the processor between two iterations. */
 BODY bool interrupted(const struct cpu *cpu)
 {
-    return cpu->left <= 0 || cpu->leave || attention(cpu);
+    return cpu->left <= 0 || cpu->leave || cpu_attention_due(cpu);
 }
 
 /* Every iteration but the last takes its tick here; that of the last, or of none, is the instruction's own. */

@@ -116,6 +116,34 @@ static void a_repeated_instruction_across_a_page_that_overwrites_itself_is_fetch
     COMPARE_AT(at, 0xBF, D(at), 0xB9, D(80), 0xF3, 0xAA, 0x40, 0xF4);
 }
 
+/* Operands on the stack are neighbours, for which a unit looks up the page before it begins; where that fails, it
+ * leaves for a block that does not. */
+static void an_nmi_that_waits_for_the_one_before_keeps_nothing_from_running(void **state)
+{
+    static const uint8_t code[] = {0x89, 0x04, 0x24, 0x89, 0x4C,
+                                   0x24, 4,    0x40, 0xF4}; /* mov [esp], eax; mov [esp+4],
+                                                              ecx; inc eax; hlt */
+    struct processor *p;
+    struct code_memory memory;
+
+    (void)state;
+    if (!code_memory_init(&memory, CODE_MEMORY_SIZE))
+        return; /* this host has no back end */
+    p = processor_protected(CPU_PENTIUM4, 0);
+    assert_true(translator_init(&p->cpu, &memory));
+    translator_set_threshold(&p->cpu, 0);
+    code_put(p, AT_CODE, code, sizeof code);
+    p->cpu.reg[ESP] = AT_DATA;
+    p->cpu.nmi_blocked = true;
+    p->cpu.attention |= ATTENTION_NMI;
+    run(p, 100);
+    assert_true(p->cpu.halted_dead);
+    assert_int_equal(p->cpu.reg[EAX], 1);
+    assert_true(p->cpu.attention & ATTENTION_NMI);
+    processor_free(p);
+    code_memory_free(&memory);
+}
+
 static void a_neighbour_is_looked_up_again_after_what_the_interpreter_does(void **state)
 {
     (void)state;
@@ -677,6 +705,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(code_lies_in_memory_that_perf_names_by_its_map),
         cmocka_unit_test(a_repeated_instruction_across_a_page_that_overwrites_itself_is_fetched_again),
+        cmocka_unit_test(an_nmi_that_waits_for_the_one_before_keeps_nothing_from_running),
         cmocka_unit_test(a_neighbour_is_looked_up_again_after_what_the_interpreter_does),
         cmocka_unit_test(flags_outlast_a_control_word_that_is_loaded),
         cmocka_unit_test(a_stack_that_overflows_tells_of_it_by_the_status_word),

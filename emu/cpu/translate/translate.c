@@ -182,10 +182,10 @@ static void enter_context(struct cpu *cpu, uint32_t bits)
 
 /* --- Running --- */
 
-/* Whether something waits for the processor: a closed IF keeps interrupts waiting. */
+/* Whether something waits for the processor. */
 static bool waits(const struct cpu *cpu)
 {
-    return cpu->leave || (cpu->attention & ~(cpu->flags & FLAG_IF ? 0 : (uint32_t)ATTENTION_INTR));
+    return cpu->leave || cpu_attention_due(cpu);
 }
 
 /* What touches no flags leaves the layers as they are: they need not be worked out for an access that only missed the
