@@ -97,7 +97,7 @@ static bool lap_step(struct cpu *cpu, struct lap *lap, struct insn *insn)
 {
     struct code_block *block = code_block_find(cpu, 1);
     struct insn_effects e;
-    uint32_t top = stack_top(cpu), linear;
+    uint32_t top = stack_top(cpu);
 
     if (!block) {
         exception_deliver(cpu);
@@ -107,8 +107,8 @@ static bool lap_step(struct cpu *cpu, struct lap *lap, struct insn *insn)
     insn_effects(insn, &e);
     if (!is_plain(insn, &e))
         return false;
-    linear = cpu->seg[insn->segment].base + effective_address(cpu, insn);
-    if (e.memory & MEMORY_WRITE && !in_window(lap, linear, e.memory_size))
+    if (e.memory & MEMORY_WRITE &&
+        !in_window(lap, cpu->seg[insn->segment].base + effective_address(cpu, insn), e.memory_size))
         return false;
     if (insn->operation == OP_IN) {
         uint16_t port = (uint16_t)(insn->form == FORM_RI ? insn->immediate & 0xFF : cpu->reg[EDX]);
