@@ -161,6 +161,9 @@ struct chunk_proof {
 };
 bool archive_prove(struct archive *archive, enum drive_slot slot, uint64_t chunk, struct chunk_proof *proof,
                    struct error *error);
+/* Whether a proof leads from a chunk to the root of a disk that has so many chunks. */
+bool chunk_proof_holds(const struct chunk_proof *proof, uint64_t chunk, uint64_t chunks,
+                       const uint8_t root[DIGEST_SIZE]);
 /* How many chunks a disk has; 0: no medium. */
 uint64_t archive_chunks(const struct archive *archive, enum drive_slot slot);
 /* Adds content.txt, which leads from the roots of the disks to the machine-root. */

@@ -184,6 +184,33 @@ void tree_node(const uint8_t left[DIGEST_SIZE], const uint8_t right[DIGEST_SIZE]
     sha256(input, sizeof input, out);
 }
 
+bool tree_climb(uint64_t number, uint64_t last, const uint8_t (*node)[DIGEST_SIZE], unsigned count, uint8_t *old,
+                uint8_t *root)
+{
+    for (; count > 0; count--, node++, number >>= 1, last >>= 1) {
+        if (last == 0)
+            return false;
+        if (!(number & 1) && number != last) {
+            tree_node(root, *node, root);
+            continue;
+        }
+        if (old)
+            tree_node(*node, old, old);
+        tree_node(*node, root, root);
+        for (; !(number & 1) && number; number >>= 1)
+            last >>= 1;
+    }
+    return last == 0;
+}
+
+void tree_leaf(const uint8_t chunk_digest[DIGEST_SIZE], uint8_t leaf[DIGEST_SIZE])
+{
+    uint8_t input[1 + DIGEST_SIZE] = {0};
+
+    memcpy(input + 1, chunk_digest, DIGEST_SIZE);
+    sha256(input, sizeof input, leaf);
+}
+
 /* Subtrees of equal size meet where the count carries, as in binary addition. */
 void tree_add_subtree(struct tree *t, const uint8_t root[DIGEST_SIZE])
 {
@@ -199,10 +226,9 @@ void tree_add_subtree(struct tree *t, const uint8_t root[DIGEST_SIZE])
 
 void tree_add_chunk(struct tree *t, const uint8_t chunk_digest[DIGEST_SIZE])
 {
-    uint8_t input[1 + DIGEST_SIZE] = {0}, leaf[DIGEST_SIZE];
+    uint8_t leaf[DIGEST_SIZE];
 
-    memcpy(input + 1, chunk_digest, DIGEST_SIZE);
-    sha256(input, sizeof input, leaf);
+    tree_leaf(chunk_digest, leaf);
     tree_add_subtree(t, leaf);
 }
 

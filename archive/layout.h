@@ -90,6 +90,13 @@ uint64_t tar_padded(uint64_t size);
 
 /* A node: SHA-256(01 | left | right). out may be one of them. */
 void tree_node(const uint8_t left[DIGEST_SIZE], const uint8_t right[DIGEST_SIZE], uint8_t out[DIGEST_SIZE]);
+/* What a chunk is in the tree. leaf may be chunk_digest. */
+void tree_leaf(const uint8_t chunk_digest[DIGEST_SIZE], uint8_t leaf[DIGEST_SIZE]);
+/* Hashes a path of `count` nodes upwards from node `number` of a level whose last is `last` (RFC 9162 §2.1.3.2 and
+ * §2.1.4.2): *root, the node at first, becomes the root that the path leads to; *old, unless null, takes only what
+ * stands to the left. False: so many nodes lead to no root. */
+bool tree_climb(uint64_t number, uint64_t last, const uint8_t (*node)[DIGEST_SIZE], unsigned count, uint8_t *old,
+                uint8_t *root);
 
 struct tree {
     uint8_t nodes[64][DIGEST_SIZE]; /* roots of the perfect subtrees so far, largest first */

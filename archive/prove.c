@@ -34,14 +34,6 @@ static void path_of(const uint8_t (*nodes)[DIGEST_SIZE], uint32_t count, uint32_
     tree_node(left, right, root);
 }
 
-static void leaf_of(const uint8_t digest[DIGEST_SIZE], uint8_t leaf[DIGEST_SIZE])
-{
-    uint8_t bytes[DIGEST_SIZE + 1] = {0};
-
-    memcpy(bytes + 1, digest, DIGEST_SIZE);
-    sha256(bytes, sizeof bytes, leaf);
-}
-
 /* The digests of the chunks of an extent. */
 static bool digests_of(struct opened_disk *disk, uint32_t extent, uint32_t count, uint8_t (*digests)[DIGEST_SIZE])
 {
@@ -78,7 +70,7 @@ bool archive_prove(struct archive *a, enum drive_slot slot, uint64_t chunk, stru
     if (good) {
         memcpy(proof->digest, nodes[index], DIGEST_SIZE);
         for (uint32_t i = 0; i < count; i++)
-            leaf_of(nodes[i], nodes[i]);
+            tree_leaf(nodes[i], nodes[i]);
         path_of(nodes, count, index, proof, root);
         for (uint32_t i = 0; i < extents; i++)
             memcpy(nodes[i], disk->top[i].root, DIGEST_SIZE);
@@ -98,4 +90,14 @@ void archive_content(const struct archive *a, struct text *to)
     uint8_t root[DIGEST_SIZE];
 
     content_print(to, &a->seal, root);
+}
+
+bool chunk_proof_holds(const struct chunk_proof *proof, uint64_t chunk, uint64_t chunks,
+                       const uint8_t root[DIGEST_SIZE])
+{
+    uint8_t reached[DIGEST_SIZE];
+
+    tree_leaf(proof->digest, reached);
+    return chunk < chunks && tree_climb(chunk, chunks - 1, proof->path, proof->length, NULL, reached) &&
+           !memcmp(reached, root, DIGEST_SIZE);
 }

@@ -1,4 +1,4 @@
-/* proof_check.c - checks the proof of a bag (spec/receipt.md, R-15 to R-19). */
+/* proof_check.c - checks the proof of a bag (spec/receipt.md, R-15 to R-20). */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -72,45 +72,20 @@ static bool check_content(struct checking *c, char *content, const char *root)
     return false;
 }
 
-static void combine(const uint8_t left[DIGEST_SIZE], const uint8_t right[DIGEST_SIZE], uint8_t to[DIGEST_SIZE])
+/* Reads the nodes of a chunk's line: false, they are none, or more than there ever are. */
+static bool read_path(char *nodes, struct chunk_proof *proof)
 {
-    struct sha256 hash;
-
-    sha256_begin(&hash);
-    sha256_add(&hash, "\1", 1);
-    sha256_add(&hash, left, DIGEST_SIZE);
-    sha256_add(&hash, right, DIGEST_SIZE);
-    sha256_end(&hash, to);
-}
-
-/* Whether the nodes lead from the digest of a chunk to the root: RFC 9162, section 2.1.3.2. */
-static bool leads_to_root(const struct checking *c, uint64_t number, const uint8_t digest[DIGEST_SIZE], char *nodes)
-{
-    uint8_t node[DIGEST_SIZE], other[DIGEST_SIZE], leaf[1 + DIGEST_SIZE] = {0};
-    uint64_t fn = number, sn = c->count - 1;
-
-    memcpy(leaf + 1, digest, DIGEST_SIZE);
-    sha256(leaf, sizeof leaf, node);
-    for (; *nodes; nodes += 65) {
-        if (*nodes != ' ' || strlen(nodes) < 65 || (nodes[65] && nodes[65] != ' '))
+    for (proof->length = 0; *nodes; nodes += 65) {
+        if (*nodes != ' ' || strlen(nodes) < 65 || (nodes[65] && nodes[65] != ' ') || proof->length == PROOF_LIMIT)
             return false;
         const char after = nodes[65];
         nodes[65] = '\0';
-        const bool is_node = hex_decode(nodes + 1, other);
+        const bool is_node = hex_decode(nodes + 1, proof->path[proof->length++]);
         nodes[65] = after;
-        if (!is_node || sn == 0)
+        if (!is_node)
             return false;
-        if (fn & 1 || fn == sn) {
-            combine(other, node, node);
-            for (; !(fn & 1) && fn; fn >>= 1)
-                sn >>= 1;
-        } else {
-            combine(node, other, node);
-        }
-        fn >>= 1;
-        sn >>= 1;
     }
-    return sn == 0 && !memcmp(node, c->root, DIGEST_SIZE);
+    return true;
 }
 
 /* Reads a chunk and compares its digest. */
@@ -145,6 +120,7 @@ static bool check_chunk(struct checking *c, char *value)
 {
     const size_t known = c->chunks.length / sizeof(struct known_chunk);
     struct known_chunk chunk;
+    struct chunk_proof proof;
     char object[64], *end;
 
     chunk.number = strtoull(value, &end, 10);
@@ -160,7 +136,8 @@ static bool check_chunk(struct checking *c, char *value)
     *nodes = after;
     text_add(&c->chunks, (const char *)&chunk, sizeof chunk);
     snprintf(object, sizeof object, "proof/%" PRIu64 ".chunk", chunk.number);
-    if (!leads_to_root(c, chunk.number, chunk.digest, nodes))
+    memcpy(proof.digest, chunk.digest, DIGEST_SIZE);
+    if (!read_path(nodes, &proof) || !chunk_proof_holds(&proof, chunk.number, c->count, c->root))
         c->p->wrong(c->p->context, object, "does not lead to the root of the disk");
     else if (!load(c, &chunk))
         c->p->wrong(c->p->context, object, "is not there with its digest");

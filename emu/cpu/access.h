@@ -75,4 +75,10 @@ static inline uint32_t effective_address(const struct cpu *cpu, const struct ins
     return insn->prefixes & PREFIX_ADDRESS16 ? address & 0xFFFF : address;
 }
 
+/* The port of IN and OUT: it is in the instruction, or in DX. */
+static inline uint16_t io_port(const struct cpu *cpu, const struct insn *insn)
+{
+    return (uint16_t)(insn->form == FORM_RI ? insn->immediate & 0xFF : cpu->reg[EDX]);
+}
+
 #endif

@@ -280,12 +280,6 @@ static void step(struct cpu *cpu)
     }
 }
 
-/* Whether something waits for the processor. */
-static inline bool waits(const struct cpu *cpu)
-{
-    return cpu->leave || cpu_attention_due(cpu);
-}
-
 /* Ticks of blocks that follow one another without a return to the loop: where the compiler makes no jumps of the calls
  * between handlers, the stack holds as many. */
 #define CHAIN_TICKS 2048
@@ -304,7 +298,7 @@ static enum cpu_exit run_blocks(struct cpu *cpu, struct code_block *block)
         exit = block->insn[0].run(cpu, block->insn);
         cpu->floor = INT64_MAX;
         block = cpu->block;
-        next = exit == CPU_CONTINUE && !waits(cpu) ? code_block_next(cpu, block) : NULL;
+        next = exit == CPU_CONTINUE && !cpu_must_leave(cpu) ? code_block_next(cpu, block) : NULL;
         if (cpu->view.enabled && (next != block || block->wait == WAIT_NONE))
             return exit; /* what follows may have been translated */
         if (next != block)

@@ -89,7 +89,7 @@ static bool is_plain(const struct insn *insn, const struct insn_effects *e)
 /* Whether the run loop would do something other than run the next instruction. */
 static bool disturbed(const struct cpu *cpu)
 {
-    return cpu->left <= 0 || cpu->leave || cpu_attention_due(cpu);
+    return cpu->left <= 0 || cpu_must_leave(cpu);
 }
 
 /* Runs the next instruction. False: this is no lap that repeats; what was run is as good as any. */
@@ -111,8 +111,7 @@ static bool lap_step(struct cpu *cpu, struct lap *lap, struct insn *insn)
         !in_window(lap, cpu->seg[insn->segment].base + effective_address(cpu, insn), e.memory_size))
         return false;
     if (insn->operation == OP_IN) {
-        uint16_t port = (uint16_t)(insn->form == FORM_RI ? insn->immediate & 0xFF : cpu->reg[EDX]);
-        uint64_t until = bus_repeats_until(cpu->bus, port, insn->size);
+        uint64_t until = bus_repeats_until(cpu->bus, io_port(cpu, insn), insn->size);
         lap->until = until < lap->until ? until : lap->until;
         if (lap->until <= clock_now(cpu->clock))
             return false;

@@ -304,14 +304,21 @@ unsigned fault_plain(struct cpu *cpu, unsigned vector); /* without error code */
 
 /* Sets bits of enum attention; the current instruction is the last before the loop looks at them. */
 void cpu_attention(struct cpu *cpu, uint32_t bits);
+/* Sets ATTENTION_STEP from TF, RF and the code breakpoints of DR7: to be called when one of them changed. */
+void cpu_update_step(struct cpu *cpu);
+
 /* What of `attention` the processor would act on now: a closed IF keeps interrupts waiting, and an NMI the next one. */
 static inline uint32_t cpu_attention_due(const struct cpu *cpu)
 {
     return cpu->attention &
            ~((cpu->flags & FLAG_IF ? 0 : (uint32_t)ATTENTION_INTR) | (cpu->nmi_blocked ? (uint32_t)ATTENTION_NMI : 0));
 }
-/* Sets ATTENTION_STEP from TF, RF and the code breakpoints of DR7: to be called when one of them changed. */
-void cpu_update_step(struct cpu *cpu);
+
+/* Whether the loop must look around before the next instruction. */
+static inline bool cpu_must_leave(const struct cpu *cpu)
+{
+    return cpu->leave || cpu_attention_due(cpu);
+}
 
 /* Makes read_end and write_end of a segment agree with its other fields. */
 void segment_derive(struct segment *s);

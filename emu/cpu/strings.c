@@ -255,7 +255,7 @@ BODY uint32_t iterate_many(struct cpu *cpu, const struct insn *i, enum operation
 /* Whether something waits for the processor between two iterations. */
 BODY bool interrupted(const struct cpu *cpu)
 {
-    return cpu->left <= 0 || cpu->leave || cpu_attention_due(cpu);
+    return cpu->left <= 0 || cpu_must_leave(cpu);
 }
 
 /* Every iteration but the last takes its tick here; that of the last, or of none, is the instruction's own. */
@@ -308,25 +308,21 @@ BODY int string(struct cpu *cpu, const struct insn *i, enum operation operation,
     return finish(cpu, i, operation == OP_INS || operation == OP_OUTS ? ACCESS_LEAVE : status);
 }
 
-/* --- IN and OUT --- The port is in the instruction, or in DX. */
-BODY uint16_t port_of(const struct cpu *cpu, const struct insn *i)
-{
-    return (uint16_t)(i->form == FORM_RI ? i->immediate & 0xFF : cpu->reg[EDX]);
-}
-
+/* --- IN and OUT --- */
 BODY int in_out(struct cpu *cpu, const struct insn *i, enum operation operation, unsigned size)
 {
-    uint16_t port = port_of(cpu, i);
+    uint16_t port = io_port(cpu, i);
 
     if (io_permission(cpu, i, port, size) & ACCESS_FAULT)
         return cpu_fault_exit(cpu, i);
-    if (operation == OP_IN && size == 4 && i->form != FORM_RI && bus_calls(cpu->bus, port))
+    if (operation == OP_IN && size == 4 && i->form != FORM_RI && bus_calls(cpu->bus, port)) {
         port_call(cpu, i, port);
-    else if (operation == OP_IN) {
+    } else if (operation == OP_IN) {
         set_register(cpu, EAX, size, port_read(cpu, i, port, size));
         poll_note(cpu, i);
-    } else
+    } else {
         port_write(cpu, i, port, size, get_register(cpu, EAX, size));
+    }
     return finish(cpu, i, ACCESS_LEAVE);
 }
 

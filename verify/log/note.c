@@ -245,33 +245,13 @@ static bool prove_leave(struct log_store *s, bool good, const struct text *to, s
     return good && (!to->failed || error_set(error, STATUS_HOST, s->path, NULL, NULL, "out of memory"));
 }
 
-/* RFC 9162 §2.1.3.2 and §2.1.4.2: hashes a path upwards from node `number` of a level whose last is `last`. *old,
- * unless null, takes only what stands to the left. */
-static bool climb(uint64_t number, uint64_t last, const uint8_t (*node)[DIGEST_SIZE], unsigned count, uint8_t *old,
-                  uint8_t *root)
-{
-    for (; count > 0; count--, node++, number >>= 1, last >>= 1) {
-        if (last == 0)
-            return false;
-        if (!(number & 1) && number != last) {
-            tree_node(root, *node, root);
-            continue;
-        }
-        if (old)
-            tree_node(*node, old, old);
-        tree_node(*node, root, root);
-        for (; !(number & 1) && number; number >>= 1)
-            last >>= 1;
-    }
-    return last == 0;
-}
-
 static bool line_holds(uint64_t line, const uint8_t leaf[DIGEST_SIZE], const struct nodes *n, const struct log_head *h)
 {
     uint8_t root[DIGEST_SIZE];
 
     memcpy(root, leaf, DIGEST_SIZE);
-    return line < h->lines && climb(line, h->lines - 1, (const uint8_t(*)[DIGEST_SIZE])n->node, n->count, NULL, root) &&
+    return line < h->lines &&
+           tree_climb(line, h->lines - 1, (const uint8_t(*)[DIGEST_SIZE])n->node, n->count, NULL, root) &&
            !memcmp(root, h->root, DIGEST_SIZE);
 }
 
@@ -290,7 +270,7 @@ static bool growth_holds(const struct nodes *n, const struct log_head *before, c
         last >>= 1;
     memcpy(old, whole ? before->root : n->node[0], DIGEST_SIZE);
     memcpy(root, old, DIGEST_SIZE);
-    return climb(number, last, (const uint8_t(*)[DIGEST_SIZE])n->node + !whole, n->count - !whole, old, root) &&
+    return tree_climb(number, last, (const uint8_t(*)[DIGEST_SIZE])n->node + !whole, n->count - !whole, old, root) &&
            !memcmp(old, before->root, DIGEST_SIZE) && !memcmp(root, h->root, DIGEST_SIZE);
 }
 

@@ -182,12 +182,6 @@ static void enter_context(struct cpu *cpu, uint32_t bits)
 
 /* --- Running --- */
 
-/* Whether something waits for the processor. */
-static bool waits(const struct cpu *cpu)
-{
-    return cpu->leave || cpu_attention_due(cpu);
-}
-
 /* What touches no flags leaves the layers as they are: they need not be worked out for an access that only missed the
  * tables. */
 static bool keeps_flags(const struct insn *insn)
@@ -255,7 +249,7 @@ static const uint8_t *next_entry(struct cpu *cpu)
 
     cpu->accounted = 0;
     cpu->block = NULL;
-    if (!t->emptied && !t->unit_ended && !waits(cpu) && cpu->left > 0)
+    if (!t->emptied && !t->unit_ended && !cpu_must_leave(cpu) && cpu->left > 0)
         entry = known_entry(cpu);
     return entry ? entry : VIEW_LEAVE;
 }
@@ -331,7 +325,7 @@ static const uint8_t *run_records(struct cpu *cpu, struct translated *block, uin
         return VIEW_LEAVE;
     }
     note_segment(cpu, last);
-    if (exit != CPU_CONTINUE || waits(cpu) || cpu->left < rest || leaves ||
+    if (exit != CPU_CONTINUE || cpu_must_leave(cpu) || cpu->left < rest || leaves ||
         removals != pages_removals(cpu->translator) || opcode_rows[last->row].attributes & ROW_ENDS_BLOCK)
         return next_entry(cpu);
     if ((block->bits & CONTEXT_32 ? next : next & 0xFFFF) != cpu->eip ||
@@ -491,7 +485,7 @@ static enum translator_exit exit_reason(const struct cpu *cpu, const struct bloc
 {
     if (cpu->translator->emptied)
         return TRANSLATOR_EXIT_DROPPED;
-    if (waits(cpu))
+    if (cpu_must_leave(cpu))
         return TRANSLATOR_EXIT_ATTENTION;
     if (cpu->left <= 0 || (stood && !from))
         return TRANSLATOR_EXIT_DEADLINE;
@@ -537,7 +531,7 @@ bool translator_run(struct cpu *cpu)
         }
         stood = false;
         ran = true;
-        if (t->emptied || waits(cpu) || cpu->left <= cpu->spare)
+        if (t->emptied || cpu_must_leave(cpu) || cpu->left <= cpu->spare)
             return true;
     }
 }
