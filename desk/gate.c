@@ -77,7 +77,8 @@ static uint64_t now(const struct gate *g)
     return g->settings->seconds(g->settings->context);
 }
 
-void gate_hash(const char secret[GATE_SECRET + 1], uint8_t hash[DIGEST_SIZE])
+/* SHA-256 of a secret, as its digits. */
+static void hash_secret(const char secret[GATE_SECRET + 1], uint8_t hash[DIGEST_SIZE])
 {
     sha256(secret, GATE_SECRET, hash);
 }
@@ -86,11 +87,8 @@ struct gate *gate_open(const struct gate_settings *settings)
 {
     struct gate *g = calloc(1, sizeof *g);
 
-    if (!g)
-        return NULL;
-    g->settings = settings;
-    g->links[0] = (struct link){.used = true, .role = settings->first_role, .until = now(g) + GATE_LINK_SECONDS};
-    memcpy(g->links[0].hash, settings->first, sizeof g->links[0].hash);
+    if (g)
+        g->settings = settings;
     return g;
 }
 
@@ -224,7 +222,7 @@ static struct person *who_asks(struct gate *g, const struct http_request *reques
 
     if (!find_cookie(g, request->cookie, secret))
         return NULL;
-    gate_hash(secret, hash);
+    hash_secret(secret, hash);
     for (size_t i = 0; i < GATE_PEOPLE; i++) {
         struct person *p = &g->people[i];
         if (!p->in || !same(p->hash, hash))
@@ -317,25 +315,30 @@ void gate_gone(struct gate *g, struct http_exchange *x)
             g->screens[i].x = NULL;
 }
 
-/* The link's secret is shown once. */
-static void make_link(struct gate *g, const struct question *q)
+bool gate_link(struct gate *g, enum gate_role role, char secret[GATE_SECRET + 1])
 {
-    struct http_answer answer = {
-        .status = 200, .type = "application/json", .bytes = "{}", .length = 2, .descriptor = -1};
-    char secret[GATE_SECRET + 1];
-
     for (size_t i = 0; i < GATE_LINKS; i++) {
         struct link *l = &g->links[i];
         if (l->used && now(g) < l->until)
             continue;
         make_secret(g, secret);
-        *l = (struct link){.used = true, .role = q->role, .until = now(g) + GATE_LINK_SECONDS};
-        gate_hash(secret, l->hash);
-        snprintf(answer.link, sizeof answer.link, "%s", secret);
-        g->settings->answer(q->x, &answer);
-        return;
+        *l = (struct link){.used = true, .role = role, .until = now(g) + GATE_LINK_SECONDS};
+        hash_secret(secret, l->hash);
+        return true;
     }
-    refuse(g, q->x, 503);
+    return false;
+}
+
+/* The link's secret is shown once. */
+static void answer_link(struct gate *g, const struct question *q)
+{
+    struct http_answer answer = {
+        .status = 200, .type = "application/json", .bytes = "{}", .length = 2, .descriptor = -1};
+
+    if (gate_link(g, q->role, answer.link))
+        g->settings->answer(q->x, &answer);
+    else
+        refuse(g, q->x, 503);
 }
 
 /* Whoever was to be let in by that cookie is out. */
@@ -343,7 +346,7 @@ static void turn_away(struct gate *g, const struct question *q)
 {
     uint8_t hash[DIGEST_SIZE];
 
-    gate_hash(q->cookie, hash);
+    hash_secret(q->cookie, hash);
     for (size_t i = 0; i < GATE_PEOPLE; i++)
         if (g->people[i].in && same(g->people[i].hash, hash))
             put_out(g, &g->people[i]);
@@ -381,7 +384,7 @@ void gate_answered(struct gate *g, unsigned id, unsigned status, const char *typ
             return;
         }
         if (q->then == THEN_LINK)
-            make_link(g, q);
+            answer_link(g, q);
         else
             answer_cookie(g, q->x, q->cookie);
         break;
@@ -401,7 +404,7 @@ static void enter(struct gate *g, struct http_exchange *x, const struct http_req
         refuse(g, x, 400);
         return;
     }
-    gate_hash(request->body, hash);
+    hash_secret(request->body, hash);
     for (size_t i = 0; i < GATE_LINKS; i++) {
         struct link *l = &g->links[i];
         struct person *p;
@@ -413,7 +416,7 @@ static void enter(struct gate *g, struct http_exchange *x, const struct http_req
         p = place_for(g);
         *p = (struct person){.in = true, .role = l->role, .seen = now(g)};
         make_secret(g, secret);
-        gate_hash(secret, p->hash);
+        hash_secret(secret, p->hash);
         g->settings->random(g->settings->context, name, sizeof name);
         for (size_t n = 0; n < sizeof name; n++)
             snprintf(p->name + 2 * n, 3, "%02x", name[n]);

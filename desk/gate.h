@@ -19,11 +19,9 @@ enum gate_role { ROLE_READER, ROLE_ARCHIVIST };
 
 struct gate_settings {
     void *context;
-    const char *const *hosts;   /* what may stand in Host, and after the scheme in Origin; a null at the end */
-    const char *scheme;         /* "http" or "https" */
-    const char *cookie;         /* its name */
-    uint8_t first[DIGEST_SIZE]; /* SHA-256 of the first link's secret, as its digits */
-    enum gate_role first_role;
+    const char *const *hosts; /* what may stand in Host, and after the scheme in Origin; a null at the end */
+    const char *scheme;       /* "http" or "https" */
+    const char *cookie;       /* its name */
     void (*random)(void *context, uint8_t *bytes, size_t count);
     uint64_t (*seconds)(void *context); /* of a clock that only goes forward */
     /* Sends a question, ending with NUL. False: it cannot be sent. */
@@ -39,6 +37,9 @@ struct gate;
 struct gate *gate_open(const struct gate_settings *settings);
 void gate_close(struct gate *g);
 
+/* A link that lets somebody in, of whom the office's log knows nothing yet. False: too many wait to be used. */
+bool gate_link(struct gate *g, enum gate_role role, char secret[GATE_SECRET + 1]);
+
 /* As those of struct http_site. */
 void gate_request(struct gate *g, struct http_exchange *x, const struct http_request *request);
 bool gate_permits(struct gate *g, const struct http_request *request);
@@ -51,8 +52,5 @@ void gate_answered(struct gate *g, unsigned id, unsigned status, const char *typ
 
 /* The headers of every answer, as struct http_site has them. */
 extern const char *const gate_headers[];
-
-/* SHA-256 of a secret, as its digits. */
-void gate_hash(const char secret[GATE_SECRET + 1], uint8_t hash[DIGEST_SIZE]);
 
 #endif

@@ -110,6 +110,15 @@ enum status job_end(struct job *job)
     return WIFEXITED(status) ? (enum status)WEXITSTATUS(status) : STATUS_HOST;
 }
 
+bool falls_again(struct falls *falls, uint64_t now)
+{
+    uint64_t *at = &falls->at[falls->count % FALLS_MOST];
+    const bool often = falls->count++ >= FALLS_MOST && now - *at < FALLS_MS;
+
+    *at = now;
+    return !often;
+}
+
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *ftw)
 {
     (void)status, (void)ftw;

@@ -47,6 +47,18 @@ bool job_begin(struct job *job, const int *keep, size_t keep_count, enum status 
 /* Waits for its end, which job->life has announced. Closes life. */
 enum status job_end(struct job *job);
 
+#define FALLS_MOST 20u
+#define FALLS_MS 3600000u
+
+/* Falls of a process that is begun again each time. Zeros: none yet. */
+struct falls {
+    uint64_t at[FALLS_MOST]; /* the last ones, in milliseconds of a clock */
+    uint64_t count;
+};
+
+/* One more. False: there were more than FALLS_MOST within FALLS_MS, and it is to be given up. */
+bool falls_again(struct falls *falls, uint64_t now);
+
 /* Copies a file into an open one. */
 bool job_copy(const char *from, int to);
 /* Removes a file, or a folder with what is in it. */

@@ -20,6 +20,7 @@
 #include "desk/desk.h"
 #include "desk/gate.h"
 #include "desk/jail.h"
+#include "desk/jobs.h"
 #include "desk/progress.h"
 #include "desk/seat.h"
 #include "desk/sockets.h"
@@ -28,14 +29,13 @@
 
 #define DEFAULT_LISTEN "127.0.0.1:8620"
 #define HOSTS_MOST 16
-#define GATES_MOST 20 /* that may fall before the desk is given up */
 
 struct serving {
     const struct arguments *arguments;
     int listening;
     char own_hosts[2][80];
     const char *hosts[HOSTS_MOST + 1];
-    char cookie[32], secret[GATE_SECRET + 1], place[80];
+    char cookie[32], place[80];
     const char *certificate, *key; /* of TLS; null: none */
     bool https;                    /* people reach it by that: with a certificate, or behind a proxy */
 };
@@ -44,6 +44,7 @@ struct serving {
 
 struct gate_process {
     struct gate *gate;
+    const char *place; /* of the desk */
     struct http *http;
     int steward;
     bool over;
@@ -72,6 +73,17 @@ static bool ask(void *context, const char *question)
     return send(p->steward, question, strlen(question), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
 }
 
+/* For whoever reads what the desk prints. stdio would ask what its descriptor is, which the jail does not permit. */
+static void print_link(const struct gate_process *p)
+{
+    char secret[GATE_SECRET + 1], text[256] = "Too many links wait to be used; ask again in ten minutes.\n";
+
+    if (gate_link(p->gate, ROLE_ARCHIVIST, secret))
+        snprintf(text, sizeof text, "Open this link within ten minutes; it works once:\n%s/#%s\n", p->place, secret);
+    if (write(STDOUT_FILENO, text, strlen(text)) < 0)
+        fputs("muniment: serve: the link cannot be printed\n", stderr);
+}
+
 /* An answer: "NUMBER STATUS LENGTH TYPE", and a descriptor. */
 static void take_answer(struct gate_process *p)
 {
@@ -91,6 +103,8 @@ static void take_answer(struct gate_process *p)
         close(descriptor);
     else if (!strcmp(text, STEWARD_ALIVE))
         ask(p, STEWARD_ALIVE);
+    else if (!strcmp(text, STEWARD_LINK))
+        print_link(p);
 }
 
 static void on_request(void *context, struct http_exchange *x, const struct http_request *request)
@@ -121,12 +135,11 @@ static void on_readable(void *context, int descriptor)
 
 static enum status run_gate(struct serving *v, int steward)
 {
-    struct gate_process p = {.steward = steward};
+    struct gate_process p = {.place = v->place, .steward = steward};
     struct gate_settings settings = {.context = &p,
                                      .hosts = v->hosts,
                                      .scheme = v->https ? "https" : "http",
                                      .cookie = v->cookie,
-                                     .first_role = ROLE_ARCHIVIST,
                                      .random = random_bytes,
                                      .seconds = seconds,
                                      .ask = ask,
@@ -146,8 +159,6 @@ static enum status run_gate(struct serving *v, int steward)
 
     setenv("TZ", "UTC0", 1); /* who dates a certificate asks the host's clock for its zone */
     tzset();
-    gate_hash(v->secret, settings.first);
-    memset(v->secret, 0, sizeof v->secret);
     p.gate = gate_open(&settings);
     p.http = p.gate ? http_open(&site, &error) : NULL;
     if (!p.gate)
@@ -272,15 +283,6 @@ static bool find_state(const struct serving *v, const char *library, char state[
 
 /* --- Together --- */
 
-static void make_link(struct serving *v)
-{
-    uint8_t bytes[GATE_SECRET / 2];
-
-    random_bytes(NULL, bytes, sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(v->secret + 2 * i, 3, "%02x", bytes[i]);
-}
-
 /* Begins a gate; its end of the socket, or -1. */
 static int begin_gate(struct serving *v, pid_t *process, struct error *error)
 {
@@ -308,30 +310,27 @@ static int begin_gate(struct serving *v, pid_t *process, struct error *error)
 /* The gate may fall; sessions do not. Who was signed in needs a new link. */
 static enum status run(struct serving *v, struct steward *steward, struct error *error)
 {
-    bool again = true;
+    struct falls falls = {.count = 0};
+    int status = 0, gate;
+    pid_t process;
 
-    for (unsigned gates = 0; again && gates < GATES_MOST; gates++) {
-        pid_t process;
-        int status = 0, gate;
-        make_link(v);
+    do {
         gate = begin_gate(v, &process, error);
         if (gate < 0)
             return desk_fail(error);
-        printf("Open this link within ten minutes; it works once:\n%s/#%s\n", v->place, v->secret);
-        memset(v->secret, 0, sizeof v->secret);
-        again = steward_run(steward, gate);
+        const bool again = steward_run(steward, gate);
         close(gate);
         kill(process, SIGKILL); /* it has nothing to lose, and might not hear SIGTERM; one that ends keeps its status */
         while (waitpid(process, &status, 0) < 0 && errno == EINTR)
             continue;
-        if (again && WIFEXITED(status))
+        if (!again)
+            return STATUS_OK;
+        if (WIFEXITED(status))
             return (enum status)WEXITSTATUS(status); /* it has said why */
-        if (again)
-            fprintf(stderr, "muniment: serve: the gate was ended by signal %d; another begins\n", WTERMSIG(status));
-    }
-    if (!again)
-        return STATUS_OK;
-    error_set(error, STATUS_HOST, "serve", NULL, "report it", "%u gates have fallen", GATES_MOST);
+        fprintf(stderr, "muniment: serve: the gate was ended by signal %d; another begins\n", WTERMSIG(status));
+    } while (falls_again(&falls, seconds(NULL) * 1000));
+    error_set(error, STATUS_HOST, "serve", NULL, "report it", "more than %u gates have fallen within an hour",
+              FALLS_MOST);
     return desk_fail(error);
 }
 

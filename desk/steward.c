@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -109,6 +111,7 @@ struct steward *steward_open(const struct arguments *arguments, const char *libr
     struct steward *s = NULL;
     struct work_place place = {.option = 0};
     size_t trust = 0;
+    sigset_t wanted;
 
     while (work_judging(arguments, &place))
         trust++;
@@ -124,6 +127,10 @@ struct steward *steward_open(const struct arguments *arguments, const char *libr
     }
     *s = (struct steward){
         .arguments = arguments, .library = library, .state = state, .lock = -1, .gate = -1, .storage = {.control = -1}};
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &wanted, NULL); /* of all processes of the desk: this one alone reads it */
+    s->wanted = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
     for (size_t i = 0; i < SEATS; i++)
         s->seats[i].control = s->seats[i].watch = -1;
     for (size_t i = 0; i < DOORS; i++)
@@ -139,13 +146,19 @@ struct steward *steward_open(const struct arguments *arguments, const char *libr
     return NULL;
 }
 
+static void tell_gate(const struct steward *s, const char *text)
+{
+    send(s->gate, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 /* Waits for the gate, jobs and sessions, and hears one round of them. False: the gate is gone. */
 static bool listen_once(struct steward *s, int timeout)
 {
-    struct pollfd polled[2 + JOBS_MOST + SEATS + DOORS];
+    struct pollfd polled[3 + JOBS_MOST + SEATS + DOORS];
     struct job *jobs[JOBS_MOST];
     struct seat *seats[SEATS];
     size_t job_count = 0, seat_count = 0;
+    struct signalfd_siginfo signal;
 
     polled[0] = (struct pollfd){.fd = s->gate, .events = POLLIN};
     for (size_t i = 0; i < JOBS_MOST; i++)
@@ -158,11 +171,12 @@ static bool listen_once(struct steward *s, int timeout)
             polled[1 + job_count + seat_count] = (struct pollfd){.fd = s->seats[i].control, .events = POLLIN};
             seats[seat_count++] = &s->seats[i];
         }
-    struct pollfd *storage = &polled[1 + job_count + seat_count], *doors = storage + 1;
+    struct pollfd *storage = &polled[1 + job_count + seat_count], *wanted = storage + 1, *doors = wanted + 1;
     *storage = (struct pollfd){.fd = s->storage.control, .events = POLLIN};
+    *wanted = (struct pollfd){.fd = s->wanted, .events = POLLIN};
     for (size_t i = 0; i < DOORS; i++)
         doors[i] = (struct pollfd){.fd = s->doors[i].socket, .events = POLLIN};
-    if (poll(polled, 2 + job_count + seat_count + DOORS, timeout) <= 0)
+    if (poll(polled, 3 + job_count + seat_count + DOORS, timeout) <= 0)
         return true;
     for (size_t i = 0; i < job_count; i++)
         if (polled[1 + i].revents)
@@ -175,6 +189,8 @@ static bool listen_once(struct steward *s, int timeout)
             steward_hear_door(s, &s->doors[i]);
     if (storage->revents)
         steward_hear_storage(s);
+    if (wanted->revents && read(s->wanted, &signal, sizeof signal) == sizeof signal)
+        tell_gate(s, STEWARD_LINK);
     return !polled[0].revents || take_question(s);
 }
 
@@ -186,7 +202,7 @@ static bool gate_lives(struct steward *s)
         fputs("muniment: serve: the gate does not answer\n", stderr);
         return false;
     }
-    send(s->gate, STEWARD_ALIVE, strlen(STEWARD_ALIVE), MSG_NOSIGNAL | MSG_DONTWAIT);
+    tell_gate(s, STEWARD_ALIVE);
     return true;
 }
 
@@ -205,6 +221,7 @@ bool steward_run(struct steward *s, int gate)
         s->seats[i].question = s->seats[i].question ? NOBODY : 0;
     for (size_t i = 0; i < DOORS; i++)
         s->doors[i].question = NOBODY;
+    tell_gate(s, STEWARD_LINK);
     while (!interrupted()) {
         uint64_t now = steward_milliseconds();
         if (now >= due) {
@@ -235,6 +252,7 @@ void steward_close(struct steward *s)
         if (some)
             listen_once(s, 1000);
     }
+    close(s->wanted);
     close(s->lock);
     free(s);
 }

@@ -3,7 +3,7 @@
  *
  * The gate's questions come as messages, "NUMBER ROLE PERSON VERB WHAT", a line end, and lines; the answers go back as
  * "NUMBER STATUS LENGTH TYPE", with a descriptor of the body, or of a screen's stream, beside them (SCM_RIGHTS). A gate
- * that says nothing is sent STEWARD_ALIVE, and sends it back.
+ * that says nothing is sent STEWARD_ALIVE, and sends it back. STEWARD_LINK has it print a link.
  * Sessions stand in the state's folder, one folder each: their journal, what the machine wrote, and what they are. So
  * they are found again by a desk that was ended in any way. */
 #ifndef MUNIMENT_DESK_STEWARD_H
@@ -12,6 +12,7 @@
 #include "desk/options.h"
 
 #define STEWARD_ALIVE "alive"
+#define STEWARD_LINK "link"
 
 struct steward;
 
@@ -19,8 +20,8 @@ struct steward;
  * whose folder is made. All must outlive it. Null: *error says why. */
 struct steward *steward_open(const struct arguments *arguments, const char *library, const char *state,
                              struct error *error);
-/* Answers the gate until its end of the socket is closed, it no longer answers, or a signal comes. True: the gate is
- * gone or to be ended, and another may be begun. */
+/* Has the gate print a link, as it does again at each SIGUSR1, and answers it until its end of the socket is closed, it
+ * no longer answers, or another signal comes. True: the gate is gone or to be ended, and another may be begun. */
 bool steward_run(struct steward *s, int gate);
 /* Has all sessions suspend themselves, and ends. */
 void steward_close(struct steward *s);

@@ -73,6 +73,7 @@ struct steward {
     const struct arguments *arguments;
     const char *library, *state;
     int lock, gate;
+    int wanted;        /* SIGUSR1: another link */
     unsigned silences; /* of the gate, in a row */
     struct storage storage;
     uint64_t storage_begun; /* milliseconds of a clock */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """desk_kills.py - sessions of the desk, the gate, the storage process and the desk itself are killed at random moments, while somebody types: what is in a session's
-journal stays there, the session resumes, and the whole journal is replayed. 12 times; 200 in make check-long (LONG). A gate that is stopped is replaced."""
+journal stays there, the session resumes, and the whole journal is replayed. 12 times; 200 in make check-long (LONG). A gate that is stopped is replaced; SIGUSR1 has the
+desk print a link."""
 import os
 import pathlib
 import random
@@ -140,6 +141,11 @@ if machine and not failures:
     desk.enter()
     if desk.session(session)["state"] != "running" or machine[0] not in children(desk.process.pid):
         failures.append("the end of a gate that heard nothing is noticed by a session")
+# When nobody is in, and the link is too old, the desk is asked for another; what is open stays open.
+desk.process.send_signal(signal.SIGUSR1)
+desk.enter()
+if desk.ask("GET", "/api/me")[2] != '{"role": "archivist"}':
+    failures.append("SIGUSR1 gives no link")
 # Who is killed while the head of the journal is written has done nothing, and begins again.
 for part in (20, 300, -3):
     other = re.search(r'"id": "([0-9a-f]{16})"', desk.ask("POST", "/api/archives/records.mun/sessions")[2])[1]

@@ -14,7 +14,7 @@
 
 #define HOST "127.0.0.1:8620"
 #define ORIGIN "http://" HOST
-#define SECRET "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define SECRET "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" /* of next_bytes, the first */
 
 /* What the gate did last. */
 struct seen {
@@ -73,7 +73,6 @@ static const char *const hosts[] = {HOST, "localhost:8620", NULL};
 static struct gate_settings settings = {.hosts = hosts,
                                         .scheme = "http",
                                         .cookie = "muniment-8620",
-                                        .first_role = ROLE_ARCHIVIST,
                                         .random = next_bytes,
                                         .seconds = clock_of,
                                         .ask = take_question,
@@ -83,11 +82,16 @@ static struct gate_settings settings = {.hosts = hosts,
 
 static struct gate *begin(struct seen *s, struct http_exchange *x)
 {
+    char secret[GATE_SECRET + 1];
+    struct gate *g;
+
     *s = (struct seen){.now = 1000};
     x->seen = s;
     settings.context = s;
-    gate_hash(SECRET, settings.first);
-    return gate_open(&settings);
+    g = gate_open(&settings);
+    assert_true(gate_link(g, ROLE_ARCHIVIST, secret));
+    assert_string_equal(secret, SECRET);
+    return g;
 }
 
 static struct http_request get(const struct seen *s, const char *path)
@@ -162,6 +166,10 @@ static void a_link_lets_in_once_and_within_ten_minutes(void **state)
     for (unsigned i = 0; i < GATE_LINKS; i++)
         assert_int_equal(status_when(g, &x, 200, post(&s, "/api/links", "reader")), 200);
     assert_int_equal(status_when(g, &x, 200, post(&s, "/api/links", "reader")), 503);
+    assert_false(gate_link(g, ROLE_ARCHIVIST, link));
+    s.now += GATE_LINK_SECONDS;
+    assert_true(gate_link(g, ROLE_ARCHIVIST, link)); /* of a desk in which nobody is any more */
+    let_in(g, &x, link);
     gate_close(g);
 }
 
