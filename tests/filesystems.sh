@@ -387,6 +387,23 @@ PY
 fi
 
 # --- Damaged metadata ---
+mkdir wild && (cd wild && mkdir $(seq -f 'folder_%03g' 400) && echo sound >sound) && xorriso -as mkisofs -quiet -R -o wild.disc wild 2>/dev/null
+python3 - <<'PY' # each folder begins in the last sector, and claims 64 MiB
+import struct
+image = bytearray(open("wild.disc", "rb").read())
+root, size = (struct.unpack_from("<I", image, 16 * 2048 + at)[0] for at in (158, 166))
+at, end, folders = root * 2048, root * 2048 + size, 0
+while at < end:
+    if image[at] == 0: at = (at // 2048 + 1) * 2048; continue
+    if image[at + 25] & 2 and image[at + 33] > 1:
+        struct.pack_into("<I", image, at + 2, len(image) // 2048 - 1); struct.pack_into("<I", image, at + 10, 64 << 20); folders += 1
+    at += image[at]
+assert folders == 400
+open("wild.disc", "wb").write(image)
+PY
+gives "ISO 9660: folders that claim what is beyond the disc take no time" 1 bash -c "ulimit -t 3 && exec '$MUNIMENT' files wild.disc"
+says "are named" err "folder_399/: "
+says "and the sound rest is listed" out " sound"
 cat >damage.py <<'PY'
 import os, random, shutil, subprocess, sys
 muniment, kind, count = sys.argv[1], sys.argv[2], int(sys.argv[3])

@@ -369,6 +369,8 @@ static bool list(void *context, uint64_t id, file_each *each, void *each_context
         next = (at / LOGICAL + 1) * LOGICAL;
         if (!record) {
             good = false;
+            if (at / LOGICAL >= v->sectors / (LOGICAL / SECTOR_SIZE))
+                break; /* nor is there anything further on */
             continue;
         }
         if (record[at % LOGICAL] == 0)
