@@ -107,6 +107,8 @@ static void print_image(const struct identity *id)
 {
     plain_print(stdout, id->path);
     printf(": %s", *id->info.title ? id->info.title : id->info.format ? id->info.format : "unknown format");
+    if (strcmp(id->info.title, id->info.container) != 0)
+        also("packed: ", id->info.container);
     also("compressed: ", id->info.compression);
     also("encrypted: ", id->info.encryption);
     if (id->error.status == STATUS_OK)
@@ -245,6 +247,7 @@ static void json_image(const struct identity *id)
     member("format", info->format);
     member("title", info->title);
     member("format-version", info->version);
+    member("packed", info->container);
     member("format-compression", info->compression);
     member("format-encryption", info->encryption);
     printf(", \"size\": %" PRIu64 ", \"digests\": [", info->size);
@@ -307,7 +310,7 @@ enum status identify_run(const struct arguments *a)
             worst = id.error.status;
         if (json) {
             json_image(&id);
-        } else if (id.error.status == STATUS_OK || id.info.format) {
+        } else if (id.error.status == STATUS_OK || *id.info.title) {
             print_image(&id);
             if (id.error.status == STATUS_OK)
                 print_survey(&id);

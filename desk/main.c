@@ -20,6 +20,17 @@
 #define TRUST_OPTIONS \
     { "--trust", "PUB", "public key, root, certificate, revocation or folder of these, for signers to trust (may be repeated);\nan archive for which none of them vouches is refused", true, false }, \
     LIBRARY_OPTION, EVIDENCE_OPTIONS
+#define FOLLOW_OPTION \
+    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false }
+#define MEMBER_OPTIONS \
+    { "--member", "NAME", "which file of a zip, 7z or tar file is the image", false, false }, \
+    FOLLOW_OPTION
+#define IMAGE_OPTIONS \
+    { "--format", "FORMAT", "the image is in this format, whatever it looks like: raw, qcow2 ...", false, false }, \
+    MEMBER_OPTIONS
+#define SLOT_OPTIONS \
+    { "--format", "[SLOT:]FORMAT", "the images are (fd0, hd0 ...: this one is) in this format, whatever they look like: raw, qcow2 ... (may be repeated)", true, false }, \
+    MEMBER_OPTIONS
 /* clang-format on */
 
 static const struct option no_options[] = {{.name = NULL}};
@@ -103,9 +114,7 @@ static const struct option seal_options[] = {
     { "--attest", "SCRIPT|SECONDS", "boot the machine by this script, or for this long, and seal what it did (muniment verify --reboot)", false, false },
     { "--threads", "N", "compress on so many processors (default: all); the archive is the same", false, false },
     { "--description", "FILE", "description.yaml: title, identifiers, provenance, rights", false, false },
-    { "--format", "[SLOT:]FORMAT", "the images are (fd0, hd0 ...: this one is) in this format, whatever they look like: raw, qcow2 ... (may be repeated)", true, false },
-    { "--member", "NAME", "which file of a zip, 7z or tar file is the image", false, false },
-    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
+    SLOT_OPTIONS,
     { "--force", NULL, "replace existing files", false, false },
     ACT_OPTIONS,
     { .name = NULL },
@@ -155,7 +164,7 @@ static const struct option ingest_options[] = {
     { "--scan", "COMMAND", "run this scanner on each image; a row with which it ends with status 1 is held", false, false },
     { "--scan-files", NULL, "and on the files in it, of all volumes that can be read", false, false },
     { "--attest", "SCRIPT|SECONDS", "boot each machine by this script, or for this long, and seal what it did", false, false },
-    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
+    FOLLOW_OPTION,
     { "--report", "FILE", "what became of each row (default: TABLE-report.csv); replaced", false, false },
     { "--errors", "FILE", "the rows to be mended, as a table (default: TABLE-errors.csv); replaced", false, false },
     ACT_OPTIONS,
@@ -209,16 +218,14 @@ static const struct option set_seal_options[] = {
 };
 
 static const struct option identify_options[] = {
-    { "--format", "FORMAT", "the images are in this format, whatever they look like: raw, qcow2 ...", false, false },
-    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
+    IMAGE_OPTIONS,
     { "--json", NULL, "one JSON object on a line for each image", false, false },
     { .name = NULL },
 };
 
 static const struct option suggest_options[] = {
     { "--machine", "NAME", "print this ready-made machine with the image in its drive, whatever is in it", false, false },
-    { "--format", "FORMAT", "the image is in this format, whatever it looks like: raw, qcow2 ...", false, false },
-    { "--follow", NULL, "open the files that it names (backing file, extent, parent), in its own folder", false, false },
+    IMAGE_OPTIONS,
     { .name = NULL },
 };
 
@@ -257,9 +264,7 @@ static const struct option boot_options[] = {
     { "--line-in", "[NAME:]FILE.wav", "connect this recording to the line input (line-in under sound in the manifest); in a set, that of the machine\nNAME (may be repeated)", true, false },
     { "--give", "FOLDER", "show this folder of the host to the guest as a CD, or floppy:FOLDER as a floppy", false, false },
     { "--take", "SIZE", "add a blank disk (32M, 1G) on which the guest can leave files; --retrieve makes a bag of them", false, false },
-    { "--format", "[SLOT:]FORMAT", "the images are (fd0, hd0 ...: this one is) in this format, whatever they look like: raw, qcow2 ... (may be repeated)", true, false },
-    { "--member", "NAME", "which file of a zip, 7z or tar file is the image", false, false },
-    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
+    SLOT_OPTIONS,
     { "--record", "JOURNAL", "record everything that enters the machine (an archive's), so that muniment replay can repeat it", false, false },
     { "--checkpoints", "DIR", "take snapshots in this folder while the machine runs", false, false },
     { "--checkpoint-every", "SECONDS", "of guest time, between two of them (default 60)", false, false },
@@ -285,9 +290,7 @@ static const struct option export_options[] = {
     { "--as", "FORMAT", "raw (default), qcow2 or vhd", false, false },
     { "--drive", "SLOT", "the disk of an archive that has several: fd0, hd0 ...", false, false },
     TRUST_OPTIONS,
-    { "--format", "[SLOT:]FORMAT", "the images are (fd0, hd0 ...: this one is) in this format, whatever they look like: raw, qcow2 ... (may be repeated)", true, false },
-    { "--member", "NAME", "which file of a zip, 7z or tar file is the image", false, false },
-    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false },
+    SLOT_OPTIONS,
     { "--force", NULL, "replace existing files", false, false },
     { "--override", "REASON", "see what is closed, for this reason; it goes to --log", false, false },
     ACT_OPTIONS,
@@ -343,8 +346,7 @@ static const struct option film_options[] = {
     { "--snapshot", "FILE", "with what a session had written by then (snapshot FILE in a script, boot --checkpoints)", false, false }, \
     { "--override", "REASON", "read what is closed, for this reason", false, false }, \
     TRUST_OPTIONS, \
-    { "--format", "FORMAT", "the image is in this format, whatever it looks like: raw, qcow2 ...", true, false }, \
-    { "--follow", NULL, "open the files that an image names (backing file, extent, parent), in its own folder", false, false }
+    IMAGE_OPTIONS
 
 #define FILE_KINDS \
     "text, html, xml, rtf, pdf, postscript, wordperfect,\nwrite, word, ole, excel, lotus, dbase, access, bmp, pcx, tiff, gif, png, jpeg, wmf, wav, avi, midi, zip,\narj, lzh, rar, cab, gzip, program, help"

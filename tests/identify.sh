@@ -107,10 +107,34 @@ put packed.img STACVOL.DSK 'STACKER'
 names "Stacker" packed.img "compressed by Stacker"
 (printf '\353\074\220MSDSP6.0'; head -c 1048565 /dev/zero) >packed.img
 names "a DriveSpace volume alone" packed.img "it is a DriveSpace or DoubleSpace compressed volume"
-(printf '\376\357\001\001'; head -c 1048572 /dev/zero) >ghost.img
-names "a Ghost image" ghost.img "it is a Norton Ghost image"
-(printf 'TAPE\000\000\003\000'; head -c 1048568 /dev/zero) >backup.img
-names "an NTBackup file" backup.img "it is a NTBackup file"
+# unread BYTES TITLE REMEDY: an image that begins so is named, and never taken for raw unless one says so.
+unread()
+{
+    # shellcheck disable=SC2059
+    (printf "$1"; head -c 1M /dev/zero) >unread.img
+    gives "$2" 3 "$muniment" identify unread.img
+    says "is named" out "unread.img: $2"
+    says "and what to do" err "unread.img: is of a format that is not read: $2: $3; --format raw takes the file as it is"
+}
+unread '\376\357\001\001' 'Norton Ghost image' 'restore it to a disk with the program that made it, and image that'
+unread 'TAPE\000\000\003\000' 'NTBackup file (Microsoft Tape Format)' 'restore it to a disk with the program that made it, and image that'
+unread 'EVF2\r\n\201\000' 'EnCase 7 image (Ex01)' 'convert it: ewfexport'
+unread 'AFF10\r\n\000' 'AFF image' 'convert it: affconvert -r'
+unread 'HXCPICFE' 'HxC floppy image (HFE)' 'convert it to a raw image'
+unread '\252\132\360\000\000\002' 'SaveDskF image' 'restore it to a disk with the program that made it, and image that'
+unread 'Rar!\032\007' 'RAR file' 'unpack it'
+unread '\041\052-lh5-' 'LHA file' 'unpack it'
+gives "raw is what --format says" 0 "$muniment" identify --format raw unread.img
+says "and nothing else is" out "unread.img: raw, 1048583 bytes"
+gives "as JSON" 3 "$muniment" identify --json unread.img
+python3 -c 'import json; o = json.load(open("out")); assert o["title"] == "LHA file" and "not read" in o["error"] and "format" not in o'; passed "it is named, too" $?
+for row in 'koly 512 Apple disk image' 'NER5 12 Nero disc image'; do
+    read -r bytes from title <<<"$row"
+    head -c 1M /dev/zero >unread.img
+    printf '%s' "$bytes" | dd of=unread.img bs=1 seek=$((1048576 - from)) conv=notrunc status=none
+    gives "$title, by its end" 3 "$muniment" suggest unread.img
+    says "is named" err "is of a format that is not read: $title"
+done
 
 # --- File systems ---
 

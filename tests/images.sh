@@ -68,6 +68,15 @@ for image in external.qcow2 monolithicFlat.vmdk twoGbMaxExtentSparse.vmdk twoGbM
     reads $image "" --follow
 done
 
+# What qemu-img writes besides is named, and never taken for raw.
+for format in vhdx qcow qed parallels; do
+    make unread.$format $format
+    gives "unread.$format is refused" 3 "$muniment" export unread.$format -o refused
+    says "by its format, with the remedy" err 'convert it: qemu-img convert -O raw; --format raw takes the file as it is'
+done
+gzip -c unread.vhdx >packed.gz
+gives "nor if it is packed" 3 "$muniment" export packed.gz -o refused
+
 # --- Raw images in parts, packed, and rescued ---
 
 split -b 1000001 -d -a 3 --numeric-suffixes=1 d.raw parts. && split -b 3000320 d.raw letters.
@@ -77,6 +86,15 @@ gives "parts with letters are joined" 0 "$muniment" export letters.aa -o out.raw
 gives "to the whole" 0 cmp d.raw out.raw
 gives "--format raw takes the first part alone" 0 "$muniment" export parts.001 --format raw -o out.raw --force
 gives "to the byte" 0 cmp parts.001 out.raw
+gives "a later part is no disk" 3 "$muniment" export parts.003 -o refused
+says "and the first one is named" err "parts.003: is a later part of the image that begins with parts.001: give that one"
+gives "nor is a later one with letters" 3 "$muniment" export letters.ab -o refused
+cp parts.001 alone.97 && cp parts.001 alone.98
+gives "years are no parts" 0 "$muniment" export alone.98 -o out.raw --force
+mv parts.004 away
+gives "a part that lacks is missed" 3 "$muniment" export parts.001 -o refused
+says "by name" err "parts.001: lacks its part parts.004, though parts.005 is there: put all parts into one folder"
+mv away parts.004
 
 gzip -k d.raw && { head -c 5000000 d.raw | gzip -1; tail -c +5000001 d.raw | gzip -9; head -c 1000 /dev/zero; } >members.gz
 gzip -c v3.qcow2 >v3.gz && xz -k d.raw && bzip2 -k d.raw && zstd -q d.raw && zip -q d.zip d.raw && zip -q two.zip d.raw v2.qcow2
@@ -89,6 +107,11 @@ gives "which of several members is not guessed" 3 "$muniment" export two.zip -o 
 says "the remedy is named" err "say which is the image with --member"
 gives "the one that is named is read" 0 "$muniment" export two.zip --member v2.qcow2 -o out.raw --force
 gives "to the whole" 0 cmp d.raw out.raw
+gives "identify takes the name as well" 0 "$muniment" identify two.zip --member v2.qcow2
+says "and says what is packed in what" out "two.zip: qcow2, version 2, packed: zip"
+split -b 500001 -d -a 3 --numeric-suffixes=1 d.zip volume.zip.
+gives "a packed file in parts is refused" 3 "$muniment" export volume.zip.001 -o refused
+says "and named" err "volume.zip.001: is the first part of a zip file: join the parts into one file"
 gzip -c d.raw.gz >twice.gz
 gives "what is packed twice is refused" 3 "$muniment" export twice.gz -o out.raw --force
 says "and named" err "packed twice"
@@ -155,6 +178,8 @@ if command -v ewfacquire >/dev/null; then
         gives "$image is read" 0 "$muniment" export $image -o out.raw --force
         gives "$image holds the disk" 0 cmp d.raw out.raw
     done
+    gives "a segment is no disk" 3 "$muniment" export parts.E03 -o refused
+    says "and the first one is named" err "parts.E03: is segment 3 of an image: give the first one, which ends in 01"
     rm parts.E02
     gives "a segment that lacks is refused" 3 "$muniment" export parts.E01 -o out.raw --force
     says "and named" err parts.E02

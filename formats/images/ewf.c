@@ -273,6 +273,9 @@ static bool take_segment(struct image *image, uint32_t source, bool *last, struc
 
     if (!source_read(&image->sources[source], 0, head, sizeof head, error))
         return false;
+    if (source == 0 && get_le16(head + 9) > 1)
+        return error_set(error, STATUS_INPUT, image_path(image), NULL, "give the first one, which ends in 01",
+                         "is segment %u of an image", get_le16(head + 9));
     if (memcmp(head, "EVF\x09\x0d\x0a\xff", 8) != 0 || get_le16(head + 9) != source + 1)
         return image_wrong_at(image, source, 0, error, "is not the segment that its name says");
     for (uint64_t at = FILE_HEADER;;) {

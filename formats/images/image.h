@@ -16,6 +16,8 @@ bool image_add_path(struct image *image, const char *path, const char *name, con
 bool image_add_made(struct image *image, const char *path, struct error *error);
 /* Lists a file that is not opened. */
 bool image_note_file(struct image *image, const char *name, const char *role, uint64_t size, struct error *error);
+/* Refuses (unread.c) what is of a format that is known but not read, and names it in image->info.title. */
+bool unread_refuse(struct image *image, const struct probe *probe, struct error *error);
 /* A path without its folders. */
 const char *image_last_part(const char *path);
 

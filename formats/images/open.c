@@ -1,6 +1,7 @@
 /* open.c - recognises images and opens them as disks (images.h). */
 #include "formats/images/image.h"
 #include "formats/images/made.h"
+#include "formats/images/raw.h"
 #include "formats/images/worker.h"
 #include "formats/formats.h"
 
@@ -39,11 +40,13 @@ static const struct reader *choose(const struct probe *probe, const char *format
 /* Names of files that a raw image does not have. */
 static const char *format_of_name(const char *name)
 {
-    static const char *const endings[][2] = {{"qcow2", "qcow2"}, {"vhd", "vhd"},  {"vpc", "vhd"},  {"vmdk", "vmdk"},
-                                             {"vdi", "vdi"},     {"gz", "gzip"},  {"tgz", "gzip"}, {"e01", "ewf"},
-                                             {"s01", "ewf"},     {"zip", "zip"},  {"7z", "7z"},    {"xz", "xz"},
-                                             {"bz2", "bzip2"},   {"zst", "zstd"}, {"imd", "imd"},  {"td0", "teledisk"},
-                                             {"cqm", "copyqm"},  {"cue", "cue"},  {NULL, NULL}};
+    static const char *const endings[][2] = {
+        {"qcow2", "qcow2"},      {"vhd", "vhd"},  {"vpc", "vhd"},   {"vmdk", "vmdk"},
+        {"vdi", "vdi"},          {"gz", "gzip"},  {"tgz", "gzip"},  {"e01", "ewf"},
+        {"s01", "ewf"},          {"zip", "zip"},  {"7z", "7z"},     {"xz", "xz"},
+        {"bz2", "bzip2"},        {"zst", "zstd"}, {"imd", "imd"},   {"td0", "teledisk"},
+        {"cqm", "copyqm"},       {"cue", "cue"},  {"vhdx", "VHDX"}, {"ex01", "EnCase 7"},
+        {"gho", "Norton Ghost"}, {"rar", "RAR"},  {NULL, NULL}};
     const char *dot = strrchr(name, '.');
 
     for (size_t i = 0; dot && endings[i][0]; i++)
@@ -71,6 +74,9 @@ static bool unwrap(struct image *image, struct probe *probe, struct error *error
         return true;
     snprintf(image->info.container, sizeof image->info.container, "%s", kind ? kind : "gzip");
     snprintf(image->info.title, sizeof image->info.title, "%s", image->info.container);
+    if (split_has_more(image, probe->name))
+        return error_set(error, STATUS_INPUT, image_path(image), NULL, "join the parts into one file",
+                         "is the first part of a %s file", image->info.container);
     if (!(kind ? packed_open(image, kind, error) : gzip_open(&image->sources[0], image->request, error)))
         return false;
     if (image->sources[0].size == 0)
@@ -93,7 +99,8 @@ static bool open_by_reader(struct image *image, const char *format, struct error
     image->reader = choose(&probe, format);
     if (!image->reader)
         return error_set(error, STATUS_USAGE, format, NULL, "see muniment --help", "no such format of images");
-    if (!format && !*image->info.container && image->reader == &raw_reader && !may_be_raw(image, &probe, error))
+    if (!format && image->reader == &raw_reader &&
+        (!unread_refuse(image, &probe, error) || (!*image->info.container && !may_be_raw(image, &probe, error))))
         return false;
     image->info.format = image->reader->name;
     snprintf(image->info.title, sizeof image->info.title, "%s", image->reader->name);

@@ -47,7 +47,9 @@ static bool failed(const struct image *image, struct archive *a, struct error *e
 {
     return error_set(error, STATUS_INPUT, image_path(image), NULL, "unpack it to see what is wrong",
                      "cannot be unpacked: %s",
-                     a && archive_error_string(a) ? archive_error_string(a) : "out of memory");
+                     !a                        ? "out of memory"
+                     : archive_error_string(a) ? archive_error_string(a)
+                                               : "it ends too early, or is damaged");
 }
 
 /* To be freed in any case. alone: what is packed is one file without a name. */

@@ -15,7 +15,8 @@ static bool raw_open(struct image *image, const struct probe *probe, struct erro
     image->size = probe->size;
     if (image->plain || *image->info.container)
         return true;
-    return split_has_more(image, probe->name) ? split_open(image, probe, error) : ddrescue_look(image, error);
+    return split_refuse_later(image, probe->name, error) &&
+           (split_has_more(image, probe->name) ? split_open(image, probe, error) : ddrescue_look(image, error));
 }
 
 static bool raw_locate(struct image *image, uint64_t sector, struct piece *piece, struct error *error)

@@ -6,6 +6,8 @@
 
 /* Whether a file is called the first of several parts, and the second is there. */
 bool split_has_more(const struct image *image, const char *name);
+/* Refuses a file that is called a later part of an image whose first one is there: it is no disk of its own. */
+bool split_refuse_later(const struct image *image, const char *name, struct error *error);
 /* Makes it an image in parts. */
 bool split_open(struct image *image, const struct probe *probe, struct error *error);
 

@@ -10,21 +10,23 @@ struct split {
     uint32_t count;
 };
 
-/* The last part of the name, counted on: of digits or of letters. False when it is not the ending of a part. */
-static bool next_name(char *name)
+/* The last part of the name, of digits or of letters, counted on, or back. False when it is not the ending of a part,
+ * or the last one that there can be. */
+static bool step_name(char *name, bool on)
 {
     char *dot = strrchr(name, '.'), *p;
     size_t length = dot ? strlen(dot + 1) : 0;
     bool digits = length >= 2 && length <= 5 && strspn(dot + 1, "0123456789") == length;
+    char lowest = digits ? '0' : 'a', highest = digits ? '9' : 'z';
 
     if (!digits && !(length >= 2 && length <= 5 && strspn(dot + 1, "abcdefghijklmnopqrstuvwxyz") == length))
         return false;
     for (p = dot + length; p > dot; p--) {
-        if (*p != (digits ? '9' : 'z')) {
-            ++*p;
+        if (*p != (on ? highest : lowest)) {
+            *p = (char)(*p + (on ? 1 : -1));
             return true;
         }
-        *p = digits ? '0' : 'a';
+        *p = on ? lowest : highest;
     }
     return false;
 }
@@ -43,7 +45,21 @@ bool split_has_more(const struct image *image, const char *name)
     char next[NAME_MAX + 1];
 
     snprintf(next, sizeof next, "%s", name);
-    return is_first(name) && next_name(next) && image_has_file(image, next);
+    return is_first(name) && step_name(next, true) && image_has_file(image, next);
+}
+
+bool split_refuse_later(const struct image *image, const char *name, struct error *error)
+{
+    char first[NAME_MAX + 1], before[NAME_MAX + 1];
+
+    snprintf(first, sizeof first, "%s", name);
+    snprintf(before, sizeof before, "%s", name);
+    while (step_name(before, false) && image_has_file(image, before))
+        strcpy(first, before);
+    return !strcmp(first, name) || !is_first(first) ||
+           error_set(error, STATUS_INPUT, image_path(image), NULL,
+                     "give that one; --format raw takes this part for all of a disk",
+                     "is a later part of the image that begins with %s", first);
 }
 
 static bool split_locate(struct image *image, uint64_t sector, struct piece *piece, struct error *error)
@@ -110,7 +126,7 @@ static const struct reader split_reader = {
 bool split_open(struct image *image, const struct probe *probe, struct error *error)
 {
     struct split *s = image_state(image, sizeof *s, error);
-    char name[NAME_MAX + 1];
+    char name[NAME_MAX + 1], after[NAME_MAX + 1];
     uint32_t source;
 
     if (!s)
@@ -119,9 +135,13 @@ bool split_open(struct image *image, const struct probe *probe, struct error *er
     image->info.format = split_reader.name;
     image->cluster_size = SECTOR_SIZE;
     snprintf(name, sizeof name, "%s", probe->name);
-    while (next_name(name) && image_has_file(image, name))
+    while (step_name(name, true) && image_has_file(image, name))
         if (!image_add_file(image, name, "segment", &source, error))
             return false;
+    snprintf(after, sizeof after, "%s", name);
+    if (step_name(after, true) && image_has_file(image, after))
+        return error_set(error, STATUS_INPUT, image_path(image), NULL, "put all parts into one folder",
+                         "lacks its part %s, though %s is there", name, after);
     s->ends = malloc(image->source_count * sizeof *s->ends);
     if (!s->ends)
         return image_no_memory(image, error);

@@ -50,15 +50,13 @@ static void examine_volume(struct examined *e, struct volume *v)
 
 /* --- The disk --- */
 
-/* Files that are no disks, however a program named them. */
+/* Files of compressed volumes, which are no disks. */
 static const struct {
     const char *name;
     uint16_t offset;
     const char *bytes;
     uint8_t length;
 } containers[] = {
-    {"Norton Ghost image", 0, "\xFE\xEF\x01", 3},
-    {"NTBackup file (Microsoft Tape Format)", 0, "TAPE", 4},
     {"DriveSpace or DoubleSpace compressed volume", 3, "MSDSP6.0", 8},
     {"DoubleSpace compressed volume", 3, "MSDBL6.0", 8},
     {"Stacker compressed volume", 0, "STACKER", 7},

@@ -92,7 +92,7 @@ struct disk_survey {
     enum disk_scheme scheme;
     bool iso;                     /* disk_is_iso */
     bool optical;                 /* an ISO 9660 or UDF volume for a CD */
-    char container[SURVEY_NAME];  /* it is no disk but a file of this kind: "Norton Ghost image" */
+    char container[SURVEY_NAME];  /* it is no disk but a file of this kind: "Stacker compressed volume" */
     char overlay[SURVEY_NAME];    /* a driver between BIOS and partition table: "OnTrack Disk Manager" */
     char loader[SURVEY_NAME];     /* what the code before the partition table is */
     char encryption[SURVEY_NAME]; /* of the whole disk */
