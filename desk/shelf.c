@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "desk/desk.h"
@@ -42,6 +43,24 @@ static const struct {
 
 /* --- The table --- */
 
+static bool row_is_empty(const struct shelf *s, size_t line)
+{
+    size_t i = 0;
+
+    while (i < s->table.columns && !*s->table.fields[line * s->table.columns + i])
+        i++;
+    return i == s->table.columns;
+}
+
+static bool column_is_empty(const struct shelf *s, size_t column)
+{
+    size_t line = 0;
+
+    while (line <= s->table.rows && !*s->table.fields[line * s->table.columns + column])
+        line++;
+    return line > s->table.rows;
+}
+
 /* The columns, for one who named another. */
 static const char *column_names(char names[COLUMN_NAMES])
 {
@@ -61,11 +80,13 @@ static bool find_columns(struct shelf *s, struct error *error)
     for (size_t i = 0; i < s->table.columns; i++) {
         size_t c = 0;
 
-        while (c < SHELF_COLUMNS && strcmp(columns[c].name, s->table.fields[i]) != 0)
+        while (c < SHELF_COLUMNS && strcasecmp(columns[c].name, s->table.fields[i]) != 0)
             c++;
-        if (c == SHELF_COLUMNS && s->table.columns == 1 && strchr(s->table.fields[i], ';'))
+        if (c == SHELF_COLUMNS && column_is_empty(s, i)) /* spreadsheets leave such */
+            continue;
+        if (c == SHELF_COLUMNS && s->table.columns == 1 && strpbrk(s->table.fields[i], ";\t"))
             return error_set(error, STATUS_INPUT, s->path, "line 1", "save the table with commas between its columns",
-                             "is separated by semicolons, not by commas: \"%s\"", s->table.fields[i]);
+                             "is separated by semicolons or tabs, not by commas: \"%s\"", s->table.fields[i]);
         if (c == SHELF_COLUMNS)
             return error_set(error, STATUS_INPUT, s->path, "line 1", column_names(names),
                              "has a column \"%s\", which is not known", s->table.fields[i]);
@@ -107,7 +128,10 @@ bool shelf_open(struct shelf *s, const char *path, const char *folder, struct er
     good = good && (!text.failed || error_host(error, path, ENOMEM, "cannot read")) &&
            table_parse(text.bytes, text.length - 1, path, &s->table, error) && find_columns(s, error);
     text_free(&text);
-    return good;
+    while (good && s->table.rows > 0 && row_is_empty(s, s->table.rows)) /* and such */
+        s->table.rows--;
+    return good &&
+           (s->table.rows > 0 || error_set(error, STATUS_INPUT, path, NULL, NULL, "has no rows but empty ones"));
 }
 
 void shelf_close(struct shelf *s)
@@ -302,6 +326,8 @@ static bool read_description(struct row_reader *r)
 {
     struct text text = {.bytes = NULL};
 
+    if (!*field(r, SHELF_TITLE))
+        return refuse(r, NULL, "has no title", "");
     text_print(&text, "muniment: description 0\n");
     add_key(r, &text, "title", SHELF_TITLE);
     text_print(&text, "identifiers:\n  - ");
@@ -380,8 +406,8 @@ static bool is_file(const struct row_reader *r, const char *path)
     struct stat status;
 
     if (stat(path, &status))
-        return error_set(r->error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL, NULL, "cannot open: %s",
-                         strerror(errno));
+        return error_set(r->error, errno == ENOENT ? STATUS_INPUT : STATUS_HOST, path, NULL,
+                         strchr(path, '\\') ? "write / between folders" : NULL, "cannot open: %s", strerror(errno));
     if (!stays_inside(r, path))
         return error_set(r->error, STATUS_INPUT, path, NULL, "put the file itself there",
                          "is a link to a file outside its folder");

@@ -75,12 +75,12 @@ struct table_reader {
     struct error *error;
 };
 
-static bool refuse(const struct table_reader *r, const char *what)
+static bool refuse(const struct table_reader *r, const char *remedy, const char *what)
 {
     char place[32];
 
     snprintf(place, sizeof place, "line %u", r->line);
-    return error_set(r->error, STATUS_INPUT, r->name, place, NULL, "%s", what);
+    return error_set(r->error, STATUS_INPUT, r->name, place, remedy, "%s", what);
 }
 
 static bool begin_field(struct table_reader *r)
@@ -110,12 +110,12 @@ static bool read_quoted(struct table_reader *r)
             if (at_line_end(r) || *r->at == ',')
                 return true;
             if (*r->at != '"')
-                return refuse(r, "a comma is missing after a quote");
+                return refuse(r, NULL, "a comma is missing after a quote");
         }
         r->line += *r->at == '\n';
         *r->to++ = *r->at;
     }
-    return refuse(r, "a quote is not closed");
+    return refuse(r, NULL, "a quote is not closed");
 }
 
 static bool read_field(struct table_reader *r)
@@ -128,7 +128,7 @@ static bool read_field(struct table_reader *r)
     } else {
         for (; !at_line_end(r) && *r->at != ','; r->at++) {
             if (*r->at == '"')
-                return refuse(r, "a quote stands within a field");
+                return refuse(r, NULL, "a quote stands within a field");
             *r->to++ = *r->at;
         }
     }
@@ -154,18 +154,20 @@ static bool read_row(struct table_reader *r)
         r->table->columns = r->count;
     else
         r->table->rows++;
-    return r->count - before == r->table->columns || refuse(r, "has more or fewer fields than the header");
+    return r->count - before == r->table->columns || refuse(r, NULL, "has more or fewer fields than the header");
 }
 
-static bool is_text(const char *text, size_t length)
+/* The line with the first byte that is not UTF-8; 0: there is none. */
+static unsigned line_without_text(const char *text, size_t length)
 {
     const char *end = text + length;
+    unsigned line = 1;
     uint32_t code;
 
-    while (text < end)
+    for (; text < end; line += code == '\n')
         if (!*text || !utf8_next(&text, &code))
-            return false;
-    return true;
+            return line;
+    return 0;
 }
 
 bool table_parse(const char *text, size_t length, const char *name, struct table *table, struct error *error)
@@ -174,8 +176,9 @@ bool table_parse(const char *text, size_t length, const char *name, struct table
     struct table_reader r = {.table = table, .name = name, .at = text, .end = text + length, .error = error};
 
     memset(table, 0, sizeof *table);
-    if (!is_text(text, length))
-        return error_set(error, STATUS_INPUT, name, NULL, NULL, "is not UTF-8");
+    r.line = line_without_text(text, length);
+    if (r.line > 0)
+        return refuse(&r, "save the table as CSV in UTF-8", "is not UTF-8");
     if (length >= 3 && !memcmp(text, mark, 3))
         r.at += 3;
     r.to = table->text = malloc(2 * length + 2);

@@ -74,6 +74,23 @@ says "and which there are" err "the columns are accession, reference, title,"
 tr ',' ';' <shelf.csv >wrong.csv
 gives "semicolons are no commas" 3 ingest wrong.csv --library lib
 cut -d, -f2- shelf.csv | sed 's/^/x/' >wrong.csv
+printf 'accession\ttitle\timages\nA-1\tTabs\ta.img\n' >wrong.csv
+gives "nor are tabs" 3 ingest wrong.csv --library lib
+says "which are named" err "semicolons or tabs, not by commas"
+printf 'accession,title,images\nA-1,Good,a.img\nA-2,M\374ller,a.img\n' >wrong.csv
+gives "nor is Latin 1 UTF-8" 3 ingest wrong.csv --library lib
+says "with the line" err "wrong.csv: is not UTF-8 (line 3): save the table as CSV in UTF-8"
+printf '\357\273\277Accession,Title,Images,,\r\nA-1,As spreadsheets write it,a.img,,\r\n,,,,\r\n,,,,\r\n' >wrong.csv
+gives "columns and rows that a spreadsheet left empty are none" 0 ingest wrong.csv --library lib --dry-run
+says "whatever the case of the letters" out "1 row: 1 good"
+sed -i 's/img,,/img,,x/' wrong.csv
+gives "a column without a name is none only if it is empty" 3 ingest wrong.csv --library lib --dry-run
+printf 'accession,title,images\n,,\n' >wrong.csv
+gives "a table of empty rows has none" 3 ingest wrong.csv --library lib --dry-run
+printf 'accession,title,images\nA-1,,a.img\nA-2,Of Windows,deep\\a.img\n' >wrong.csv
+gives "a title is needed" 3 ingest wrong.csv --library lib --dry-run
+says "by its name" err "wrong.csv: has no title (row 1, A-1)"
+says "and the folders of Windows are told apart otherwise" err 'No such file or directory (row 2, A-2): write / between folders'
 gives "the table is not its report" 2 ingest shelf.csv --library lib --dry-run --errors shelf.csv
 passed "and nothing was made so far" "$([ ! -e lib ]; echo $?)"
 
@@ -224,9 +241,11 @@ gives "nor what a stranger signed" 1 "$muniment" bag lib/P-3.mun -o damaged --tr
 
 # --- Interrupted, killed, out of room ---
 { echo accession,title,images; for n in 1 2 3 4 5 6; do echo "K-$n,Number $n,big.img;fd0:b.img"; done; } >many.csv
-for seconds in 0.05 0.4; do # while rows are checked, and while they are sealed
+# catches PID: muniment runs, and catches SIGINT.
+catches() { grep -qsx muniment /proc/"$1"/comm && grep -qs '^SigCgt.*[2367abef]$' /proc/"$1"/status; }
+for begun in many.csv cut/K-1.mun; do # while rows are checked, and while they are sealed
     rm -rf cut
-    "$muniment" ingest many.csv --library cut $keys >out 2>err & sleep $seconds; kill -INT $!; status=0; wait $! || status=$?
+    "$muniment" ingest many.csv --library cut $keys >out 2>err & until [ -e $begun ] && catches $!; do sleep 0.01; done; sleep 0.02; kill -INT $!; status=0; wait $! || status=$?
     passed "an interrupt ends it" "$([ $status = 4 ]; echo $?)"
     passed "with nothing half-written" "$(whole cut; echo $?)"
     [ ! -e many-report.csv ] || passed "none is called sealed that is not" "$([ "$(column many-report.csv outcome | grep -c sealed)" = "$(ls cut/*.mun 2>/dev/null | wc -l)" ]; echo $?)"
