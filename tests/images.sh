@@ -137,6 +137,19 @@ says "and its unreadable sectors are counted" out "20 sectors could not be read"
 gives "before them it is as it is" 0 cmp -n 1048576 d.raw out.raw
 gives "they are zeros" 0 cmp -i 1048576:0 -n 3072 out.raw /dev/zero
 gives "after them it is as it is" 0 cmp -i 1051648 -n 8385536 d.raw out.raw
+# Packed, or in parts, it has its map as well.
+mkdir packed && gzip -c rescued.img >packed/rescued.img.gz && xz -c rescued.img >packed/rescued.xz && split -b 3000320 rescued.img packed/rescued. && cp rescued.map packed
+(cd packed && zip -q rescued.zip ../rescued.img)
+for image in rescued.img.gz rescued.xz rescued.zip rescued.aa; do
+    gives "$image is read" 0 "$muniment" export packed/$image -o packed.raw --force
+    says "with its map" out "20 sectors could not be read"
+    gives "to the same disk" 0 cmp out.raw packed.raw
+done
+"$muniment" identify packed/rescued.aa >out
+says "both are said" out "raw, in 4 parts, with a map of ddrescue"
+cut -c 1-9 rescued.map >packed/rescued.map
+gives "no map is no map of a packed one" 3 "$muniment" export packed/rescued.img.gz -o refused
+says "and the remedy is another" err "restore the map; in another folder than the map the image is read without it"
 sed -i 's/0x00100C00/0x00100D00/' rescued.map
 gives "a map with a gap is refused" 3 "$muniment" export rescued.img -o out.raw --force
 says "and the remedy is named" err "rescued.map: has a line that is none of a map (offset 336): restore the map; --format raw reads the image without it"

@@ -86,7 +86,7 @@ static bool take_block(struct image *image, uint64_t position, uint64_t size, ch
 static bool take_map(struct image *image, const char *text, uint32_t source, struct error *error)
 {
     unsigned long long position, size;
-    uint64_t end = 0;
+    uint64_t end = 0, there = image->size;
     bool begun = false, any = false;
     char status;
 
@@ -117,16 +117,17 @@ static bool take_map(struct image *image, const char *text, uint32_t source, str
     if (end < image->size)
         return take_block(image, end, image->size - end, '?', error);
     image->size = end; /* what comes after the end of the image was not read, or it is cut off */
-    return image->size == image->sources[0].size ||
-           (image->bad_count && image->bad[image->bad_count - 1].first <= image->sources[0].size / SECTOR_SIZE &&
+    return image->size == there ||
+           (image->bad_count && image->bad[image->bad_count - 1].first <= there / SECTOR_SIZE &&
             (image->bad[image->bad_count - 1].first + image->bad[image->bad_count - 1].count) * SECTOR_SIZE >= end) ||
-           image_wrong_at(image, 0, image->sources[0].size, error, "ends before what its map says was read");
+           image_wrong_at(image, 0, there, error, "ends before what its map says was read");
 }
 
 static bool take_file(struct image *image, const char *name, struct error *error)
 {
+    char *text, *title = image->info.title;
+    size_t length = strlen(title);
     uint32_t source;
-    char *text;
     bool done;
 
     if (!image_add_file(image, name, "map", &source, error))
@@ -137,7 +138,7 @@ static bool take_file(struct image *image, const char *name, struct error *error
     if (!text)
         return image_no_memory(image, error);
     image->info.format = "ddrescue";
-    snprintf(image->info.title, sizeof image->info.title, "raw, with a map of ddrescue");
+    snprintf(title + length, sizeof image->info.title - length, ", with a map of ddrescue");
     done = source_read(&image->sources[source], 0, text, (size_t)image->sources[source].size, error) &&
            take_map(image, text, source, error);
     free(text);
@@ -148,17 +149,18 @@ bool ddrescue_look(struct image *image, struct error *error)
 {
     static const char *const endings[] = {".map", ".mapfile", ".log"};
     const char *own = image->info.files[0].name, *dot = strrchr(own, '.');
+    const size_t stems[] = {strlen(own), dot ? (size_t)(dot - own) : strlen(own), source_stem(own)};
     char name[NAME_MAX + 1];
     bool good = true, found = false;
 
-    for (size_t i = 0; i < 2 * sizeof endings / sizeof endings[0] && good && !found; i++) {
-        int length = i % 2 == 0 || !dot ? (int)strlen(own) : (int)(dot - own);
-
-        if (snprintf(name, sizeof name, "%.*s%s", length, own, endings[i / 2]) < (int)sizeof name)
+    for (size_t i = 0; i < 9 && good && !found; i++)
+        if ((i % 3 == 0 || stems[i % 3] != stems[i % 3 - 1]) &&
+            snprintf(name, sizeof name, "%.*s%s", (int)stems[i % 3], own, endings[i / 3]) < (int)sizeof name)
             good = look_at(image, name, &found, error);
-    }
     good = good && (!found || take_file(image, name, error));
     if (!good && error->status == STATUS_INPUT)
-        snprintf(error->remedy, sizeof error->remedy, "restore the map; --format raw reads the image without it");
+        snprintf(error->remedy, sizeof error->remedy, "restore the map; %s",
+                 *image->info.container ? "in another folder than the map the image is read without it"
+                                        : "--format raw reads the image without it");
     return good;
 }

@@ -13,10 +13,12 @@ static bool raw_recognise(const struct probe *probe)
 static bool raw_open(struct image *image, const struct probe *probe, struct error *error)
 {
     image->size = probe->size;
-    if (image->plain || *image->info.container)
+    if (image->plain)
         return true;
-    return split_refuse_later(image, probe->name, error) &&
-           (split_has_more(image, probe->name) ? split_open(image, probe, error) : ddrescue_look(image, error));
+    if (!*image->info.container && (!split_refuse_later(image, probe->name, error) ||
+                                    (split_has_more(image, probe->name) && !split_open(image, probe, error))))
+        return false;
+    return ddrescue_look(image, error);
 }
 
 static bool raw_locate(struct image *image, uint64_t sector, struct piece *piece, struct error *error)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,4 +121,20 @@ uint64_t source_hole(struct source *source, uint64_t offset)
     (void)source, (void)offset;
     return 0;
 #endif
+}
+
+size_t source_stem(const char *name)
+{
+    static const char *const packed[] = {".gz", ".xz", ".bz2", ".zst", ".zip", ".7z"};
+    size_t length = strlen(name), end;
+
+    for (size_t i = 0; i < sizeof packed / sizeof packed[0]; i++)
+        if (length > strlen(packed[i]) && !strcasecmp(name + length - strlen(packed[i]), packed[i])) {
+            length -= strlen(packed[i]);
+            break;
+        }
+    for (end = length; end > 1; end--)
+        if (name[end - 1] == '.')
+            return end - 1;
+    return length;
 }

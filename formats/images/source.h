@@ -43,4 +43,7 @@ const char *packed_kind(const struct probe *probe);
 /* Makes source 0 the image that is packed in it. */
 bool packed_open(struct image *image, const char *kind, struct error *error);
 
+/* The length of a file's name without its ending; of IMAGE.img.gz, and what else is packed, without both. */
+size_t source_stem(const char *name);
+
 #endif

@@ -587,11 +587,10 @@ static bool begin(struct worker *w, const struct worker_calls *calls, const char
 /* Whether a file beside the image may be opened: it may be followed, or has the image's name but for the ending. */
 static bool may_open(const struct worker *w, const char *name)
 {
-    const char *own = name_in(w->path), *dot = strrchr(own, '.');
-    size_t stem = dot && dot != own ? (size_t)(dot - own) : strlen(own);
+    const char *own = name_in(w->path);
 
     return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
-           (w->follow || !strncmp(name, own, stem));
+           (w->follow || !strncmp(name, own, source_stem(own)));
 }
 
 /* Remembers a file as it is now. */
