@@ -15,6 +15,10 @@ struct desk_disk {
 /* Opens the disk of the first operand by the options --drive, --overlay, --trust, --format and --follow, as far as the
  * command has them. What follows a colon in --drive is the caller's. desk_disk_close in any case. */
 bool desk_disk_open(const struct arguments *arguments, struct desk_disk *disk, struct error *error);
+/* Calls each for every disk that has a medium, and that --drive names if it names one, as desk_disk_open opens it; but
+ * an --overlay that has nothing of a disk is none. False: *error, or each said so. desk_disk_close in any case. */
+bool desk_disk_each(const struct arguments *arguments, struct desk_disk *disk,
+                    bool (*each)(void *context, struct error *error), void *context, struct error *error);
 void desk_disk_close(struct desk_disk *disk);
 
 #endif

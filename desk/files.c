@@ -297,7 +297,51 @@ static enum status files_changed(const struct arguments *a, struct act *act)
     return good ? damage : desk_fail(&error);
 }
 
+/* --- Volumes --- */
+
+struct volume_listing {
+    const struct arguments *arguments;
+    struct act *act;
+    bool recorded; /* of which archive they are */
+};
+
+static void list_volume(const struct desk_disk *disk, const struct volume *v, void *context)
+{
+    struct volume_listing *l = context;
+    char drive[32];
+
+    if (!l->recorded)
+        act_override(l->act, l->arguments, disk->archive);
+    l->recorded = true;
+    snprintf(drive, sizeof drive, "%s:%" PRIu32, disk->archive ? drive_slot_names[disk->slot] : "", v->number);
+    if (!argument_value(l->arguments, "--json")) {
+        printf("%-8s %-10s %12" PRIu64 " ", drive, v->file_system, v->sectors * SECTOR_SIZE);
+        plain_print(stdout, v->label);
+        putchar('\n');
+        return;
+    }
+    json_member(stdout, "{", "drive", drive);
+    json_member(stdout, ", ", "file-system", v->file_system);
+    json_member(stdout, ", ", "label", v->label);
+    printf(", \"size\": %" PRIu64 "}\n", v->sectors * SECTOR_SIZE);
+}
+
+static enum status files_volumes(const struct arguments *a, struct act *act)
+{
+    struct volume_listing l = {.arguments = a, .act = act};
+    struct error error;
+
+    if (a->operand_count > 1)
+        error_set(&error, STATUS_USAGE, a->command->name, NULL, NULL, "--volumes takes no path");
+    else if (desk_volume_each(a, list_volume, &l, &error))
+        return STATUS_OK;
+    return desk_fail(&error);
+}
+
 enum status files_run(const struct arguments *a)
 {
-    return act_run(a, "files", argument_value(a, "--changed") ? files_changed : files_all);
+    return act_run(a, "files",
+                   argument_value(a, "--volumes")   ? files_volumes
+                   : argument_value(a, "--changed") ? files_changed
+                                                    : files_all);
 }

@@ -122,7 +122,7 @@ static void refuse(struct gate *g, struct http_exchange *x, unsigned status)
         {401, "{\"error\": \"nobody is signed in here\"}"},
         {403, "{\"error\": \"this is not permitted\"}"},
         {404, "{\"error\": \"there is nothing of that name\"}"},
-        {413, "{\"error\": \"this is too much at a time; take a folder instead\"}"},
+        {413, "{\"error\": \"this is too much at a time; choose fewer files\"}"},
         {503, "{\"error\": \"too much is waiting; try again\"}"},
     };
 
@@ -463,6 +463,7 @@ static const struct route {
     {HTTP_GET, "/api/library", "library", NULL, ROLE_READER},
     {HTTP_GET, "/api/archives/{}", "info", NULL, ROLE_READER},
     {HTTP_GET, "/api/archives/{}/picture", "picture", NULL, ROLE_READER},
+    {HTTP_GET, "/api/archives/{}/volumes", "volumes", NULL, ROLE_READER},
     {HTTP_GET, "/api/archives/{}/files", "files", NULL, ROLE_READER},
     {HTTP_POST, "/api/archives/{}/retrieve", "retrieve", "records.zip", ROLE_READER},
     {HTTP_POST, "/api/archives/{}/sessions", "open", NULL, ROLE_READER},
@@ -471,6 +472,7 @@ static const struct route {
     {HTTP_POST, "/api/sessions/{}/suspend", "suspend", NULL, ROLE_READER},
     {HTTP_POST, "/api/sessions/{}/resume", "resume", NULL, ROLE_READER},
     {HTTP_POST, "/api/sessions/{}/discard", "discard", NULL, ROLE_READER},
+    {HTTP_GET, "/api/sessions/{}/volumes", "session-volumes", NULL, ROLE_READER},
     {HTTP_GET, "/api/sessions/{}/files", "session-files", NULL, ROLE_READER},
     {HTTP_POST, "/api/sessions/{}/retrieve", "session-retrieve", "records.zip", ROLE_READER},
     {HTTP_GET, "/api/sessions/{}/journal", "journal", "session.journal", ROLE_READER},
@@ -482,11 +484,21 @@ static const struct route {
     {HTTP_POST, "/api/sessions/{}/stay", "stay", NULL, ROLE_READER},
     {HTTP_GET, "/api/jobs", "jobs", NULL, ROLE_READER},
     {HTTP_GET, "/api/media", "media", NULL, ROLE_READER},
+    {HTTP_POST, "/api/archives/{}/volumes", "volumes", NULL, ROLE_ARCHIVIST},
     {HTTP_POST, "/api/archives/{}/files", "files", NULL, ROLE_ARCHIVIST},
     {HTTP_POST, "/api/uploads", "upload", NULL, ROLE_ARCHIVIST},
     {HTTP_POST, "/api/uploads/{}", "upload-piece", NULL, ROLE_ARCHIVIST},
     /* clang-format on */
 };
+
+/* The lines of a question: a body; or a drive after the address, the one thing that is said so: an act has an Origin.
+ */
+static const char *lines_of(const struct http_request *request)
+{
+    if (request->method == HTTP_POST)
+        return request->body;
+    return strncmp(request->query, "drive=", 6) || strpbrk(request->query, "\r\n") ? "" : request->query;
+}
 
 static void answer_me(struct gate *g, struct http_exchange *x, const struct person *p)
 {
@@ -546,7 +558,7 @@ static void serve_api(struct gate *g, struct http_exchange *x, const struct http
         if (p->role < r->role)
             refuse(g, x, 403);
         else
-            ask(g, x, p, r->verb, part, posts ? request->body : "", r->file_name ? r->file_name : "");
+            ask(g, x, p, r->verb, part, lines_of(request), r->file_name ? r->file_name : "");
         return;
     }
     refuse(g, x, 404);

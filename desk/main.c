@@ -364,6 +364,7 @@ static const struct option files_options[] = {
     FILTER_OPTIONS,
     DELETED_OPTION,
     { "--changed", NULL, "with --overlay or --snapshot: what the session changed, made and removed", false, false },
+    { "--volumes", NULL, "list the volumes whose files can be read, each as --drive names it", false, false },
     { "--json", NULL, "one JSON object on a line for each file and folder", false, false },
     ACT_OPTIONS,
     { .name = NULL },

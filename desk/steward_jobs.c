@@ -141,6 +141,33 @@ static bool answer_picture(struct steward *s, unsigned question, const char *pic
     return good;
 }
 
+/* Lists of volumes and files hold what may be seen, and is sound; why there is not more stands in a line after them. */
+static bool is_list(const struct job *job)
+{
+    static const char *const verbs[] = {"volumes", "files", "session-volumes", "session-files"};
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        found = found || !strcmp(job->verb, verbs[i]);
+    return found;
+}
+
+/* The new length of the answer. */
+static off_t add_warning(const struct job *job, const char *text, bool closed)
+{
+    const int descriptor = dup(job->out);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
+
+    if (file) {
+        json_member(file, "{", "warning", text);
+        fprintf(file, ", \"closed\": %s}\n", closed ? "true" : "false");
+        fclose(file);
+    } else if (descriptor >= 0) {
+        close(descriptor);
+    }
+    return lseek(job->out, 0, SEEK_END);
+}
+
 void steward_end_job(struct steward *s, struct job *job)
 {
     enum status status = job_end(job);
@@ -149,6 +176,10 @@ void steward_end_job(struct steward *s, struct job *job)
 
     remember_pace(s, job);
     read_errors(s, job->err, text);
+    if (length > 0 && *text && is_list(job)) {
+        length = add_warning(job, text, status == STATUS_CLOSED);
+        status = STATUS_OK;
+    }
     if (*job->keep) {
         opening_path(job->keep, OPENING_PICTURE, path);
         if (status != STATUS_OK || !opening_keep(job->remove, job->keep) || !answer_picture(s, job->question, path))
@@ -191,6 +222,12 @@ static void on_files(struct steward *s, struct question *q)
 {
     if (steward_take_reason(s, q))
         on_archive(s, q, LINES, false, work_files);
+}
+
+static void on_volumes(struct steward *s, struct question *q)
+{
+    if (steward_take_reason(s, q))
+        on_archive(s, q, LINES, false, work_volumes);
 }
 
 static void on_retrieve(struct steward *s, struct question *q)
@@ -271,10 +308,12 @@ const struct steward_verb steward_job_verbs[] = {
     {.verb = "library", .on = on_library},
     {.verb = "info", .on = on_info},
     {.verb = "files", .on = on_files},
+    {.verb = "volumes", .on = on_volumes},
     {.verb = "retrieve", .on = on_retrieve},
     {.verb = "verify", .on = on_verify},
     {.verb = "picture", .on = on_picture},
     {.verb = "session-files", .type = LINES, .work = work_files},
+    {.verb = "session-volumes", .type = LINES, .work = work_volumes},
     {.verb = "journal", .type = "text/plain; charset=utf-8", .work = work_journal},
     {.verb = "session-retrieve", .type = "application/zip", .work = work_retrieve},
     {.verb = "prints", .type = LINES, .work = work_prints},

@@ -53,6 +53,13 @@ static bool is_host(void *context, size_t part, const char *name, size_t length,
     return rights_name_is(context, name, length, closes);
 }
 
+/* Whether it lies in a file that rules close. */
+static bool is_in_closed(const struct desk_volume *v, const struct volume *volume)
+{
+    return *volume->within && v->rights &&
+           rights_closed(v->rights, v->disk.slot, &(struct rights_path){1, is_host, (void *)volume->within});
+}
+
 static void warn_lacking(const struct arguments *a, const struct volume *v)
 {
     struct error warning;
@@ -77,8 +84,7 @@ static bool open_volume(const struct arguments *a, struct desk_volume *v, const 
         (!strcmp(from->file_system, "HPFS") || !strcmp(from->file_system, "ISO 9660")) &&
         !rights_allow(v->rights, v->disk.slot, true, error))
         return false; /* its names have no bytes here that a rule about a path could be held against (is_closed) */
-    if (*from->within && v->rights &&
-        rights_closed(v->rights, v->disk.slot, &(struct rights_path){1, is_host, volume.within}))
+    if (is_in_closed(v, from))
         return error_set(error, STATUS_CLOSED, a->operands[0], from->within, NULL, "the file of this volume is closed");
     if (!choose_code_page(a, &volume.code_page, error) || (volume.with_deleted && !may_see_deleted(a, v, error)))
         return false;
@@ -107,7 +113,7 @@ static bool choose_volume(const struct arguments *a, struct desk_volume *v, cons
             continue;
         if (chosen)
             return error_set(error, STATUS_USAGE, path, NULL,
-                             "name one with --drive :N; `muniment identify` lists them",
+                             "name one with --drive :N; `muniment files --volumes` lists them",
                              "has more than one volume with files");
         chosen = one;
     }
@@ -140,6 +146,50 @@ bool desk_volume_open(const struct arguments *a, struct desk_volume *v, struct e
         (!(v->rights = rights_open(a, v->disk.archive, error)) || !rights_allow(v->rights, v->disk.slot, false, error)))
         return false;
     return desk_volume_choose(a, v, error);
+}
+
+/* A list of volumes that is being made. */
+struct volume_list {
+    const struct arguments *arguments;
+    struct desk_volume volume; /* the disk and its rights */
+    void (*each)(const struct desk_disk *disk, const struct volume *volume, void *context);
+    void *context;
+    bool left_out;
+    struct error closed; /* why */
+};
+
+static bool list_disk(void *context, struct error *error)
+{
+    struct volume_list *l = context;
+    struct desk_volume *v = &l->volume;
+    struct disk_survey survey;
+
+    if (v->disk.archive && !v->rights && !(v->rights = rights_open(l->arguments, v->disk.archive, error)))
+        return false;
+    if (v->rights && !rights_allow(v->rights, v->disk.slot, false, error)) {
+        l->closed = *error;
+        return l->left_out = error->status == STATUS_CLOSED;
+    }
+    if (!reader_survey(&v->disk.block, &survey, error))
+        return disk_survey_free(&survey), false;
+    for (uint32_t i = 0; i < survey.volume_count; i++)
+        if (files_can_open(&survey.volumes[i]) && !is_in_closed(v, &survey.volumes[i]))
+            l->each(&v->disk, &survey.volumes[i], l->context);
+    disk_survey_free(&survey);
+    return true;
+}
+
+bool desk_volume_each(const struct arguments *a,
+                      void (*each)(const struct desk_disk *disk, const struct volume *volume, void *context),
+                      void *context, struct error *error)
+{
+    struct volume_list l = {.arguments = a, .each = each, .context = context};
+    bool good = desk_disk_each(a, &l.volume.disk, list_disk, &l, error);
+
+    if (good && l.left_out)
+        *error = l.closed;
+    desk_volume_close(&l.volume);
+    return good && !l.left_out;
 }
 
 void desk_volume_close(struct desk_volume *v)

@@ -24,6 +24,12 @@ bool desk_volume_open(const struct arguments *arguments, struct desk_volume *vol
 bool desk_volume_choose(const struct arguments *arguments, struct desk_volume *volume, struct error *error);
 void desk_volume_close(struct desk_volume *volume);
 
+/* Calls each for every volume whose files can be read, of every disk. What is closed is left out (STATUS_CLOSED, after
+ * the others), unless --override gives a reason. */
+bool desk_volume_each(const struct arguments *arguments,
+                      void (*each)(const struct desk_disk *disk, const struct volume *volume, void *context),
+                      void *context, struct error *error);
+
 /* Reads --newer and --type into a visit. */
 struct visit;
 bool visit_read_options(const struct arguments *arguments, struct visit *visit, struct error *error);

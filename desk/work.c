@@ -64,6 +64,19 @@ static void own_path(const struct work *w, const char *name, char path[PATH_MAX]
     snprintf(path, PATH_MAX, "%.4000s/%s", w->folder, name);
 }
 
+/* The drive and partition that the first line names, "drive=SLOT:N"; null: none. It is cut off. */
+static const char *take_drive(struct work *w)
+{
+    static const char word[] = "drive=";
+    const char *drive = NULL;
+
+    if (!strncmp(w->lines, word, sizeof word - 1))
+        drive = strsep(&w->lines, "\n") + sizeof word - 1;
+    if (!w->lines)
+        w->lines = "";
+    return drive;
+}
+
 /* The command line of a job: its archive, and what a session wrote there. */
 static void begin_line(struct work *w, const char *command, char overlay[PATH_MAX])
 {
@@ -137,14 +150,18 @@ enum status work_info(void *context)
     return carry_out(w, false, info_run);
 }
 
-/* The overlay of a session that may still run: a copy, whose last record may be torn, which its reader forgives. */
-static bool copy_overlay(struct work *w)
+/* The overlay of a session that may still run: a copy, whose last record may be torn, which its reader forgives. Of a
+ * drive, if one is named. */
+static bool copy_overlay(struct work *w, const char *drive)
 {
     char from[PATH_MAX], to[PATH_MAX], name[32];
     bool good = true;
 
     for (unsigned slot = 0; *w->session && good && slot < DRIVE_COUNT; slot++) {
+        const size_t length = strlen(drive_slot_names[slot]);
         int out;
+        if (drive && (strncmp(drive, drive_slot_names[slot], length) || drive[length] != ':'))
+            continue;
         snprintf(name, sizeof name, SEAT_OVERLAY ".%s", drive_slot_names[slot]);
         snprintf(from, sizeof from, "%.4000s/%s", w->session, name);
         if (access(from, F_OK))
@@ -159,15 +176,31 @@ static bool copy_overlay(struct work *w)
     return good;
 }
 
-/* This command and the next let a process that is locked in read the volume (reader.h). */
+/* This command and the next two let a process that is locked in read the volume (reader.h). */
 enum status work_files(void *context)
+{
+    struct work *w = context;
+    const char *drive = take_drive(w);
+    char overlay[PATH_MAX];
+
+    if (!copy_overlay(w, drive))
+        return STATUS_HOST;
+    begin_line(w, "files", overlay);
+    job_option(&w->line, "--drive", drive);
+    job_option(&w->line, "--json", "");
+    work_log(w->arguments, w->person, &w->line);
+    return files_run(&w->line.arguments);
+}
+
+enum status work_volumes(void *context)
 {
     struct work *w = context;
     char overlay[PATH_MAX];
 
-    if (!copy_overlay(w))
+    if (!copy_overlay(w, NULL))
         return STATUS_HOST;
     begin_line(w, "files", overlay);
+    job_option(&w->line, "--volumes", "");
     job_option(&w->line, "--json", "");
     work_log(w->arguments, w->person, &w->line);
     return files_run(&w->line.arguments);
@@ -177,20 +210,22 @@ enum status work_files(void *context)
 enum status work_retrieve(void *context)
 {
     struct work *w = context;
+    const char *drive = take_drive(w);
     struct error error;
     char overlay[PATH_MAX], bag[PATH_MAX], *rest = w->lines, *line;
     int out = dup(STDOUT_FILENO);
     enum status status;
 
     own_path(w, "records.zip", bag);
-    if (!copy_overlay(w) || out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+    if (!copy_overlay(w, drive) || out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
         return STATUS_HOST;
     begin_line(w, "retrieve", overlay);
     while ((line = strsep(&rest, "\n")))
         if (*line && !job_operand(&w->line, line))
-            return error_set(&error, STATUS_USAGE, "records", NULL, "take a folder instead",
+            return error_set(&error, STATUS_USAGE, "records", NULL, "choose fewer, or a whole folder",
                              "too many files are named"),
                    desk_fail(&error);
+    job_option(&w->line, "--drive", drive);
     job_option(&w->line, "-o", bag);
     job_option(&w->line, "--as", "zip");
     job_option(&w->line, "--key", argument_value(w->arguments, "--key"));

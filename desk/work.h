@@ -37,6 +37,8 @@ void work_log(const struct arguments *arguments, const char *person, struct job_
 /* For job_begin; context is the struct work. What they write to standard output is the answer. */
 enum status work_library(void *context);
 enum status work_info(void *context);
+/* The volumes of all disks; the files of one, and their retrieval. The lines may begin with "drive=SLOT:N". */
+enum status work_volumes(void *context);
 enum status work_files(void *context);
 enum status work_retrieve(void *context);
 enum status work_verify(void *context);

@@ -319,6 +319,46 @@ fact('files are retrieved', readFileSync(`${WORK}/bag/records/data/RECORDS/P1021
 const receipt = muniment('verify', `${WORK}/bag/records/receipt.txt`, '--trust', `${WORK}/office.key.pub`, '--archive', `${library}/records.mun`);
 fact('with a receipt that the office signed', receipt.includes('the office signed it'));
 
+// --- Several disks ---
+
+// A floppy, and a disk with two partitions, in the second of which a name looks like a pattern; one path of the disk is closed.
+const floppyImage = readFileSync(`${BUILD}/demo/records.img`), hard = Buffer.alloc(4 << 20);
+[63, 63 + 2880].forEach((first, n) => {
+  floppyImage.copy(hard, first * 512);
+  hard[446 + 16 * n + 4] = 1;
+  hard.writeUInt32LE(first, 446 + 16 * n + 8);
+  hard.writeUInt32LE(2880, 446 + 16 * n + 12);
+});
+hard.writeUInt16LE(0xAA55, 510);
+hard.write('TERM[1] SYS', hard.lastIndexOf('TERMINALSYS'), 'latin1');
+writeFileSync(`${WORK}/hard.img`, hard);
+writeFileSync(`${WORK}/records.img`, floppyImage);
+writeFileSync(`${WORK}/several.yaml`, readFileSync(`${BUILD}/demo/records.yaml`, 'utf8').replace('    read-only: yes\n', '  hd0:\n    kind: disk\n    image: hard.img\n'));
+writeFileSync(`${WORK}/several-description.yaml`, description.replace(/title: .*/, 'title: Several disks'));
+muniment('seal', `${WORK}/several.yaml`, '--description', `${WORK}/several-description.yaml`, '-o', `${library}/several.mun`, '--key', `${WORK}/office.key`);
+muniment('decide', `${library}/several.mun`, '--drive', 'hd0', '--path', 'RECORDS/P1021.TXT', '--close-until', '2090-01-01', '--reason', 'test', '--key', `${WORK}/office.key`, '--trust', `${WORK}/office.key.pub`);
+await page.goto(`${desk.origin}/#/archive/several.mun`);
+fact('what is closed in part is not shown as open', await shows('In part closed until 2090-01-01') && await shows('Closed: no picture is shown'));
+await page.getByRole('link', {name: 'Files'}).click();
+fact('of several disks the first is listed', await shows('RECORDS/P1021.TXT') && await page.getByRole('combobox', {name: 'Disk'}).locator('option').count() === 3);
+await page.getByRole('combobox', {name: 'Disk'}).selectOption('hd0:2');
+fact('and the one that is chosen, but for what is closed, which is said', await shows('TERM[1].SYS') && await shows('leaves out 1 of its files and folders, as closed') && await page.getByText('RECORDS/P1021.TXT').count() === 0);
+await accessible('the files of several disks');
+// Chooses all that is listed, and takes it; what was asked for, and the names in the ZIP.
+async function takeAll() {
+  await page.getByRole('checkbox', {name: 'Select all'}).check();
+  const [bag, request] = await Promise.all([page.waitForEvent('download'), page.waitForRequest(/retrieve$/), page.getByRole('button', {name: 'Retrieve'}).click()]);
+  await bag.saveAs(`${WORK}/several.zip`);
+  return [request.postData(), execFileSync('python3', ['-m', 'zipfile', '-l', `${WORK}/several.zip`], {encoding: 'utf8'})];
+}
+const [named, some] = await takeAll();
+fact('what is left is retrieved, file by file, whatever is in a name', named.startsWith('drive=hd0:2\nTERM[[]1].SYS\nRECORDS/P1003.TXT\n') && some.includes('data/TERM[1].SYS') && some.includes('P1018.TXT') && !some.includes('P1021.TXT'));
+await page.getByRole('combobox', {name: 'Disk'}).selectOption('fd0:0');
+await shows('TERMINAL.SYS');
+const [folder, whole] = await takeAll();
+fact('and where nothing is left out, a whole folder by its name', folder === 'drive=fd0:0\nTERMINAL.SYS\nRECORDS' && whole.includes('P1021.TXT') && whole.includes('data/TERMINAL.SYS'));
+fact('what is closed in part is not opened', await page.evaluate(async () => (await fetch('/api/archives/several.mun/sessions', {method: 'POST', body: ' '})).status) === 403);
+
 // --- What enters stays ---
 
 await page.goto(`${desk.origin}/#/sessions`);
@@ -358,6 +398,7 @@ fact('nor gets their files, journal or end', (await Promise.all([asReader(`/api/
 fact('nor brings images, nor puts in those of others', await asReader('/api/uploads', 'POST') === 403 && await reader.evaluate(async () => !(await (await fetch('/api/media')).text()).includes('upload')));
 fact('nor opens what is closed, whatever the reason', await reader.evaluate(async () => (await fetch('/api/archives/closed.mun/sessions', {method: 'POST', body: 'override because\n'})).status) === 403 && await asReader('/api/archives/closed.mun/files', 'POST') === 403);
 fact('nor sees prints or films of others', (await Promise.all([asReader(`/api/sessions/${session}/prints`), asReader(`/api/sessions/${session}/film`), asReader(`/api/sessions/${session}/print-pdf`, 'POST'), asReader(`/api/sessions/${session}/insert`, 'POST')])).every((status) => status === 404));
+fact('but lists what is open of what is closed in part', await reader.evaluate(async () => /TERM\[1\].*"closed": true/s.test(await (await fetch('/api/archives/several.mun/files?drive=hd0:2')).text())));
 fact('nor verifies or invites', await asReader('/api/archives/records.mun/verify', 'POST') === 403 && await asReader('/api/links', 'POST') === 404);
 const opened = [];
 for (let i = 0; i < 9; i++) opened.push(await asReader('/api/archives/records.mun/sessions', 'POST'));

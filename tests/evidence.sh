@@ -501,6 +501,8 @@ says "for it is redacted" err 'is redacted'
 mkdir d; cp open.mun d/d.mun
 gives "a drive is closed" 0 "$MUNIMENT" decide d/d.mun --drive fd0 --close-until 2098-01-01 --reason x --key work $trust
 gives "Q-2: all of it" 6 read_one d/d.mun $trust
+gives "its volumes, too" 6 "$MUNIMENT" files d/d.mun --volumes $trust
+passed "none of which is named" "$([ ! -s out ]; echo $?)"
 # What a description closes on its drives, in an archive of its own.
 cp records-description.yaml described.yaml
 cat >>described.yaml <<'END'

@@ -60,6 +60,10 @@ if command -v qemu-img >/dev/null; then
     compare qcow2 logical.qcow2 --drive :5
 fi
 gives "of two volumes one must be named" 2 "$MUNIMENT" files sixteen.img
+says "and how they are listed is said" err 'muniment files --volumes'
+gives "which are listed" 0 "$MUNIMENT" files sixteen.img --volumes
+passed "as --drive names them" "$([ "$(awk '{ print $1, $2 }' out | xargs)" = ":1 FAT16 :2 FAT32" ]; echo $?)"
+gives "without paths" 2 "$MUNIMENT" files sixteen.img LETTERS --volumes
 gives "a partition that is not there" 3 "$MUNIMENT" files sixteen.img --drive :7
 gives "files are listed" 0 "$MUNIMENT" files floppy.img
 says "with their paths" out "LETTERS/1998/Minutes of the council.doc"

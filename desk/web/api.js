@@ -30,6 +30,12 @@ const archive = (name) => `/api/archives/${encodeURIComponent(name)}`;
 export const override = (reason) => `override ${reason.replace(/\s+/g, ' ').trim()}\n`;
 const session = (id) => `/api/sessions/${encodeURIComponent(id)}`;
 
+// Of a session's disks, or an archive's; of what is closed, for a reason.
+async function listed(of, what) {
+  const path = `${of.session ? session(of.session) : archive(of.archive)}/${what}`;
+  return lines(of.reason ? await post(path, `${override(of.reason)}drive=${of.drive || ''}`) : await fetched(of.drive ? `${path}?drive=${of.drive}` : path));
+}
+
 export const api = {
   me: async () => (await fetched('/api/me')).json(),
   enter: (secret) => post('/api/enter', secret),
@@ -47,9 +53,10 @@ export const api = {
   screen: (id) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${session(id)}/screen`,
   sound: (id) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${session(id)}/sound`,
   stay: (id) => post(`${session(id)}/stay`),
-  files: async (of) => lines(of.session ? await fetched(`${session(of.session)}/files`) : of.reason ? await post(`${archive(of.archive)}/files`, override(of.reason)) : await fetched(`${archive(of.archive)}/files`)),
+  volumes: (of) => listed(of, 'volumes'),
+  files: (of) => listed(of, 'files'),
   retrieve: async (of, paths) =>
-    (await post(of.session ? `${session(of.session)}/retrieve` : `${archive(of.archive)}/retrieve`, (of.reason ? override(of.reason) : '') + paths.join('\n'))).blob(),
+    (await post(of.session ? `${session(of.session)}/retrieve` : `${archive(of.archive)}/retrieve`, (of.reason ? override(of.reason) : '') + `drive=${of.drive}\n` + paths.join('\n'))).blob(),
   prints: async (id) => lines(await fetched(`${session(id)}/prints`)),
   print: async (id, number, kind) => (await post(`${session(id)}/print-${kind}`, String(number))).blob(),
   film: async (id) => (await fetched(`${session(id)}/film`)).arrayBuffer(),

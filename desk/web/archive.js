@@ -4,11 +4,19 @@ import {el, say, during} from './dom.js';
 import {texts} from './texts.js';
 import {picture, rightsChip, checkChip, verdict, isGood, openSession} from './library.js';
 
+const FINDINGS_MOST = 20; // that are listed
+
 const short = (digest) => el('code', {title: digest}, `${digest.slice(0, 16)}…`);
 
 function row(field, value) {
   const empty = value === undefined || value === null || value === '' || (Array.isArray(value) && !value.length);
   return empty ? [] : [el('dt', {}, texts.fields[field]), el('dd', {}, Array.isArray(value) ? value.join(', ') : value)];
+}
+
+// What is wrong, and where; the last check says that something is.
+function findings(found) {
+  const rest = found.length - FINDINGS_MOST;
+  return el('ul', {class: 'findings'}, found.slice(0, FINDINGS_MOST).map((one) => el('li', {}, texts.finding(one))), rest > 0 && el('li', {}, texts.moreFindings(rest)));
 }
 
 async function verify(name, button, shown) {
@@ -17,7 +25,7 @@ async function verify(name, button, shown) {
   try {
     const [result] = await during(texts.verifying, 'verify', api.jobs, api.verify(name));
     say(texts.verified(verdict(result.verdict)), !isGood(result.verdict));
-    await shown();
+    await shown(result.findings);
   } catch (error) {
     say(texts.failed(error.message), true);
   }
@@ -29,7 +37,10 @@ export async function archivePage(name, me) {
   const title = archive.title || name;
   const checked = el('span', {});
   // The library knows of the last check.
-  const showCheck = async () => {
+  const wrong = el('dd', {hidden: true}), wrongTerm = el('dt', {hidden: true}, texts.fields.findings);
+  const showCheck = async (list = []) => {
+    wrong.replaceChildren(findings(list));
+    wrong.hidden = wrongTerm.hidden = !list.length;
     const found = (await api.library().catch(() => [])).find((one) => one.file === name);
     if (found && !found.wrong) checked.replaceChildren(checkChip(found));
   };
@@ -44,7 +55,7 @@ export async function archivePage(name, me) {
     content: [
       el('h1', {tabIndex: -1}, title),
       el('div', {class: 'two'},
-        el('div', {}, picture(name, title),
+        el('div', {}, picture(name, title, archive.rights),
           el('div', {class: 'buttons'}, open, el('a', {class: 'button', href: `#/archive/${encodeURIComponent(name)}/files`}, texts.files), powerOn, check)),
         el('dl', {},
           row('identifiers', archive.identifiers),
@@ -53,6 +64,7 @@ export async function archivePage(name, me) {
           row('custodian', archive.custodian),
           row('rights', rightsChip(archive.rights)),
           row('checked', checked),
+          wrongTerm, wrong,
           row('provenance', archive.provenance && el('span', {class: 'lines'}, archive.provenance)),
           row('languages', archive.languages),
           row('software', (archive.software || []).map((s) => (typeof s === 'string' ? s : s.name || JSON.stringify(s)))),

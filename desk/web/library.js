@@ -5,10 +5,17 @@ import {texts} from './texts.js';
 
 export const title = (archive) => archive.title || archive.file;
 
+// What muniment ls says of rights, as it is today.
+function rightsOf(rights) {
+  const [, part, until] = /^(in part )?(?:redacted|closed until (\S+))$/.exec(rights || '') || [];
+  if (/redacted$/.test(rights)) return {closed: true, text: texts.rightsRedacted(part)};
+  if (until) return until > new Date().toISOString().slice(0, 10) ? {closed: true, text: texts.rightsClosed(until, part)} : {open: true, text: texts.rightsOpen};
+  return {open: rights === 'open', text: {open: texts.rightsOpen, undecided: texts.rightsUndecided}[rights] || texts.rightsNotStated};
+}
+
 export function rightsChip(rights) {
-  const until = /^closed until (\S+)/.exec(rights || '');
-  const closed = until && until[1] > new Date().toISOString().slice(0, 10);
-  return el('span', {class: `chip ${closed ? 'closed' : 'open'}`}, closed ? texts.rightsClosed(until[1]) : texts.rightsOpen);
+  const {open, closed, text} = rightsOf(rights);
+  return el('span', {class: `chip ${closed ? 'closed' : open ? 'open' : 'plain'}`}, text);
 }
 
 // What a verification comes to (muniment verify --json), in words.
@@ -21,25 +28,27 @@ export function checkChip(archive) {
   return el('span', {class: `chip ${isGood(archive.verdict) ? 'open' : isBad(archive.verdict) ? 'closed' : 'plain'}`}, `${texts.checkedOn(archive.checked.slice(0, 10))}: ${verdict(archive.verdict)}`);
 }
 
-// A picture is taken when somebody first asks for it, one after the other.
-export function picture(file, name) {
+// A picture is taken when somebody first asks for it, one after the other: who asks for another meanwhile asks again, as long as it is in sight.
+export function picture(file, name, rights) {
   const frame = el('div', {class: 'picture'}, el('span', {}, texts.noPicture));
-  const load = async () => {
-    for (let tries = 0; tries < 60 && (tries === 0 || frame.isConnected); tries++) {
+  const write = (text) => frame.replaceChildren(el('span', {}, text));
+  let loading = false;
+  async function load() {
+    for (loading = true; frame.isConnected; await new Promise((resolve) => setTimeout(resolve, 1500))) {
       const response = await fetch(api.picture(file)).catch(() => null);
       if (response?.ok) {
         const url = URL.createObjectURL(await response.blob());
         frame.replaceChildren(el('img', {src: url, alt: texts.pictureOf(name), onload: () => URL.revokeObjectURL(url)}));
         return;
       }
-      if (response?.status === 403) frame.replaceChildren(el('span', {}, texts.noPictureClosed));
-      if (response?.status !== 503) return;
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      if (response?.status !== 503) return write(response?.status === 403 ? texts.noPictureClosed : texts.noPicture);
     }
-  };
-  new IntersectionObserver((entries, observer) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    observer.disconnect();
+    loading = false;
+  }
+  if (rightsOf(rights).closed) write(texts.noPictureClosed);
+  else new IntersectionObserver((entries) => {
+    if (loading || !entries.some((entry) => entry.isIntersecting)) return;
+    write(texts.takingPicture);
     load();
   }).observe(frame);
   return frame;
@@ -70,7 +79,7 @@ function card(archive, me) {
   const name = title(archive), address = `#/archive/${encodeURIComponent(archive.file)}`;
   const button = el('button', {class: 'main', onclick: () => openSession(archive.file, button, me), 'aria-label': `${texts.open}: ${name}`}, texts.open);
   return el('li', {class: 'card'},
-    archive.wrong ? el('div', {class: 'picture'}, el('span', {}, texts.unreadable)) : picture(archive.file, name),
+    archive.wrong ? el('div', {class: 'picture'}, el('span', {}, texts.unreadable)) : picture(archive.file, name, archive.rights),
     el('div', {class: 'about'},
       el('h2', {}, el('a', {href: address}, name)),
       el('p', {class: 'small'}, [archive.identifiers, archive.machine].filter(Boolean).join(' · ')),

@@ -33,6 +33,7 @@ export const texts = {
   emptyCommand: 'muniment seal machine.yaml --description description.yaml -o LIBRARY/machine.mun --key office.key',
   pictureOf: (title) => `The screen of “${title}”, some time after it was switched on`,
   noPicture: 'No picture yet',
+  takingPicture: 'Its picture is being taken…',
   noPictureClosed: 'Closed: no picture is shown',
   open: 'Open a session',
   opening: 'The machine is being switched on…',
@@ -45,14 +46,17 @@ export const texts = {
     sampled: 'a sample was intact', partial: 'a part was intact', 'inherited-undecided': 'its own part is intact', 'not-checked': 'intact, signature not checked',
   },
   rightsOpen: 'Open',
-  rightsClosed: (until) => `Closed until ${until}`,
+  rightsClosed: (until, part) => `${part ? 'In part closed' : 'Closed'} until ${until}`,
+  rightsRedacted: (part) => (part ? 'In part redacted' : 'Redacted'),
+  rightsUndecided: 'Rights are not known',
+  rightsNotStated: 'Rights not stated',
   unreadable: 'Cannot be opened',
   copies: (n) => `The same machine as ${n === 2 ? 'another archive' : `${n - 1} others`}`,
 
   fields: {
     identifiers: 'Identifiers', 'reference-code': 'Reference code', creator: 'Creator', custodian: 'Custodian',
     provenance: 'Provenance', rights: 'Rights', languages: 'Languages', software: 'Software', machine: 'Machine', memory: 'Memory', media: 'Media',
-    file: 'File', signer: 'Signed by', root: 'Machine-root', checked: 'Last check',
+    file: 'File', signer: 'Signed by', root: 'Machine-root', checked: 'Last check', findings: 'Found wrong',
   },
   machineLine: (machine, cpu, mips) => `${machine}, ${cpu} at ${mips} MIPS`,
   bytes: (n) => {
@@ -64,6 +68,8 @@ export const texts = {
   verify: 'Verify now',
   verifying: 'Every byte is being compared with what was sealed…',
   verified: (verdict) => `Verified: ${verdict}.`,
+  finding: ({member, place, what}) => `${[member, place].filter(Boolean).join(', ')} ${what}`,
+  moreFindings: (n) => `and ${n} more`,
 
   filesTitle: 'Files of the disk',
   filesSealed: 'as they were sealed',
@@ -76,6 +82,15 @@ export const texts = {
   retrieved: 'The records were saved, with their digests and a receipt if the office signs one.',
   retrieveHint: 'A ZIP with a BagIt bag: the files, their digests, and the office’s receipt.',
   noFiles: 'There is no file here that could be listed.',
+  noFilesFound: 'No file has this name.',
+  moreFiles: (n, all) => `${n} of ${all} are shown; filter by name to see the others.`,
+  notAll: (why) => `This is not everything: ${why}.`,
+  disk: 'Disk',
+  volume: ({drive, label, size, 'file-system': system}) => {
+    const [slot, number] = drive.split(':');
+    const part = number === '0' ? '' : Number(number) >= 1000 ? `, compressed volume ${number}` : `, partition ${number}`;
+    return `${slot}${part}: ${label ? `${label}, ` : ''}${system}, ${texts.bytes(size)}`;
+  },
 
   sessionsTitle: 'Sessions',
   noSessions: 'No session is open. Open one from the library.',
@@ -105,6 +120,9 @@ export const texts = {
   pasteText: 'Type a text',
   pasteAsk: 'This text is typed on the machine’s keyboard:',
   type: 'Type',
+  layout: 'The machine’s keyboard layout',
+  layouts: {us: 'United States', uk: 'United Kingdom', de: 'German', fr: 'French', es: 'Spanish', it: 'Italian'},
+  untyped: (n) => `${n === 1 ? 'One character is' : `${n} characters are`} not on that keyboard, and ${n === 1 ? 'was' : 'were'} not typed.`,
   typing: (n) => `Typing: ${n} characters are left`,
   screenshot: 'Screenshot',
   fullScreen: 'Full screen',
