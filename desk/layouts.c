@@ -69,6 +69,11 @@ const struct layout *layout_find(const char *name)
     return NULL;
 }
 
+const struct layout *layout_numbered(unsigned number)
+{
+    return number < sizeof layouts / sizeof *layouts ? &layouts[number] : NULL;
+}
+
 const struct layout *layout_default(void)
 {
     return layouts;

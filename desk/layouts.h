@@ -20,6 +20,8 @@ struct layout_key {
 
 /* The layout of a name such as "de"; null: there is none. */
 const struct layout *layout_find(const char *name);
+/* By its place in LAYOUT_NAMES; null: there is none. */
+const struct layout *layout_numbered(unsigned number);
 /* That of the United States. */
 const struct layout *layout_default(void);
 /* The names, with spaces between. */

@@ -11,6 +11,7 @@ import time
 import zlib
 
 RAW, COPY, ZLIB, ZRLE = 0, 1, 6, 16
+LAYOUT = 0x4D554E00  # of Muniment (desk/rfb/rfb.h)
 CURSOR, SIZE, EXTENDED_SIZE, MOTION, KEYS, AUDIO, LEDS, FENCE, CONTINUE = -239, -223, -308, -257, -258, -259, -261, -312, -313
 ALL = [COPY, CURSOR, SIZE, EXTENDED_SIZE, MOTION, KEYS, AUDIO, LEDS, FENCE, CONTINUE]
 
@@ -67,6 +68,7 @@ class Viewer:
         self.socket.settimeout(timeout)
         self.socket.connect(where)
         self.counts, self.bytes, self.leds, self.absolute, self.keys, self.cut = {}, 0, None, None, False, None
+        self.untyped = 0
         self.fences, self.continues, self.sizes, self.rectangles, self.updates, self.hears, self.heard = [], 0, [], [], 0, False, []
         self.inflate = {ZLIB: zlib.decompressobj(), ZRLE: zlib.decompressobj()}
         self.handshake(password, tls)
@@ -134,7 +136,7 @@ class Viewer:
 
     def resize(self, width, height):
         self.width, self.height = width, height
-        self.rows = [bytearray(width * 3) for _ in range(height)]
+        self.rows = [bytearray(b"\x5a" * (width * 3)) for _ in range(height)]  # what is there, nobody knows (RFC 6143, 7.8.2)
 
     # --- to the server ---
 
@@ -235,7 +237,7 @@ class Viewer:
 
     def rectangle(self):
         x, y, width, height, encoding = self.unpack("4Hi")
-        assert encoding == RAW or encoding in self.encodings, f"encoding {encoding} was not asked for"
+        assert encoding == RAW or encoding in self.encodings or encoding == LAYOUT and any(e & ~0xFF == LAYOUT for e in self.encodings), f"encoding {encoding} was not asked for"
         self.counts[encoding] = self.counts.get(encoding, 0) + 1
         self.rectangles.append((encoding, x, y, width, height))
         if encoding in (SIZE, EXTENDED_SIZE):
@@ -251,6 +253,8 @@ class Viewer:
             self.leds = self.take(1)[0]
         elif encoding == MOTION:
             self.absolute = bool(x)
+        elif encoding == LAYOUT:
+            self.untyped += x
         elif encoding == KEYS:
             self.keys = True
         elif encoding == AUDIO:

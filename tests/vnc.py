@@ -179,6 +179,29 @@ def pictures_and_replay():
     fact("and the pointer", " pointer 20 -10 0 1 " in journal)
 
 
+def sizes():
+    """After a change of size all of the picture is sent, black parts too: what a viewer shows there is not known."""
+    # Mode 13h, filled; at a key, mode 3, without a cursor, which blinks.
+    code = bytes.fromhex("b81300cd10b800a08ec031ffb004b900faf3aa30e4cd16b80300cd10b401b90020cd10f4ebfd")
+    pathlib.Path("sizes.img").write_bytes(code.ljust(510, b"\0") + b"\x55\xaa" + bytes(1474560 - 512))
+    m = Machine("--speed", "real", machine="sizes.img")
+    v = Viewer("s")
+    v.wait_until(lambda v: v.picture() == bytes((0xAA, 0, 0)) * (v.width * v.height))
+    v.key(ENTER, True)
+    v.key(ENTER, False)
+    v.socket.settimeout(2)
+    try:
+        for _ in range(20):
+            v.update()
+    except TimeoutError:
+        pass
+    other = Viewer("s")
+    other.update(False)
+    other.update(False)
+    fact("a viewer whose picture changes its size shows all of it", v.width == 720 and v.picture() == other.picture())
+    m.end()
+
+
 def compare(v, others):
     for name, other, slack in others:
         other.update(False)
@@ -349,6 +372,31 @@ def symbols():
         if got != expected:
             print(got)
         fact(f"symbols {symbols} on {layout}", got == expected)
+
+
+def layouts():
+    """A viewer that knows Muniment says which layout the guest has, and hears what it does not type."""
+    pathlib.Path("layouts").unlink(missing_ok=True)
+    m = Machine("--record", "layouts")
+    v = Viewer("s", encodings=(ZRLE, rfb.FENCE, rfb.LAYOUT))
+    v.update(False)
+    time.sleep(0.5)
+    for layout, symbols in ((0, "y"), (2, "y\xfc\u0142"), (99, "z")):
+        v.set_encodings((ZRLE, rfb.FENCE, rfb.LAYOUT + layout))
+        for symbol in map(ord, symbols):
+            v.key(symbol, True)
+            v.key(symbol, False)
+        if layout == 2:
+            v.update(True)  # of what it does not type, as nothing else changes
+    v.fence(0x80000000, b"")
+    while (0, b"") not in v.fences:
+        v.message()
+    v.close()
+    time.sleep(0.2)
+    m.end()
+    keys = re.findall(r"^\d+ key (\w\w) down ", pathlib.Path("layouts").read_text(), re.M)
+    fact("key symbols are typed on the layout that a viewer names, or named last", keys == ["15", "2c", "1a", "15"])
+    fact("and what is not on it is counted", v.untyped == 1)
 
 
 def ports():
@@ -663,7 +711,7 @@ def main():
     if run("seal", demo / "records.yaml", "-o", "office.mun", "--key", "key").returncode:
         sys.exit("the demonstration's machine cannot be sealed")
     chosen = sys.argv[1:]
-    for part in (pictures_and_replay, scrolling, waking, several, leaving, symbols, ports, audio, hostile, options, native, systems):
+    for part in (pictures_and_replay, sizes, scrolling, waking, several, leaving, symbols, layouts, ports, audio, hostile, options, native, systems):
         if not chosen or part.__name__ in chosen:
             part()
     os.chdir("/")

@@ -19,7 +19,10 @@
 
 struct rfb_viewer;
 
-#define RFB_PASSWORD 8     /* characters of a password that VNC Authentication looks at */
+#define RFB_PASSWORD 8 /* characters of a password that VNC Authentication looks at */
+/* A pseudo-encoding of our own, with the number of a layout (layouts.h) added: the guest's, as the viewer says. A
+ * rectangle of it, without the number, says by its x how many symbols since the last one no keys of it type. */
+#define RFB_LAYOUT 0x4D554E00
 #define RFB_CUT_TEXT 4096u /* bytes of a text that is pasted, at most; more is cut off */
 
 /* A movement of the pointer: dx and dy from where it was; and where it is, in 65,536ths of the picture's sides, if

@@ -155,4 +155,6 @@ void typist_symbol(struct typist *t, uint32_t symbol, bool down, bool caps_lock)
         key = press_character(t, code, caps_lock);
     if (key)
         *place = (struct typist_symbol){symbol, key};
+    else
+        t->lost++;
 }

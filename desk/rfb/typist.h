@@ -14,6 +14,7 @@ struct typist {
     void (*key)(void *context, uint8_t key, bool down);
     void *context;
     bool down[256]; /* keys, by their codes */
+    unsigned lost;  /* symbols that no keys type; the caller's to forget */
     struct typist_symbol {
         uint32_t symbol; /* 0: none */
         uint8_t key;
@@ -22,7 +23,7 @@ struct typist {
 
 /* A key goes down, again perhaps, or up; 0 and one that is up already are ignored. */
 void typist_key(struct typist *t, uint8_t key, bool down);
-/* A symbol does. What no keys type is ignored. caps_lock: the guest's is on. */
+/* A symbol does. What no keys type is counted. caps_lock: the guest's is on. */
 void typist_symbol(struct typist *t, uint32_t symbol, bool down, bool caps_lock);
 /* Lets all keys go. */
 void typist_rest(struct typist *t);

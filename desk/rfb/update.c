@@ -70,7 +70,7 @@ bool viewer_resize(struct rfb_viewer *v, unsigned width, unsigned height)
     v->changed = changed;
     v->width = width;
     v->height = height;
-    v->forced = (struct rfb_area){0, 0, 0, 0};
+    v->forced = (struct rfb_area){0, 0, width, height}; /* what the viewer shows there is not known */
     viewer_all_changed(v);
     return true;
 }
@@ -119,7 +119,8 @@ bool rfb_wants_update(const struct rfb_viewer *v)
 {
     return rfb_asks(v) && (v->dirty || v->forced.x0 < v->forced.x1 || v->resized || v->features & ~v->announced ||
                            (v->features & CAN_LEDS && v->shown.leds != v->indicators.leds) ||
-                           (v->features & CAN_MOTION && v->shown.positions != v->indicators.positions));
+                           (v->features & CAN_MOTION && v->shown.positions != v->indicators.positions) ||
+                           (v->features & CAN_LAYOUT && v->typist.lost));
 }
 
 /* --- Scrolling --- */
@@ -352,6 +353,10 @@ static void put_pseudo(struct rfb_viewer *v, unsigned *count)
     if (v->features & CAN_MOTION && (news & CAN_MOTION || v->shown.positions != v->indicators.positions) && ++*count) {
         v->shown.positions = v->indicators.positions;
         put_header(t, v->shown.positions, 0, 0, 0, PSEUDO(-257));
+    }
+    if (v->features & CAN_LAYOUT && v->typist.lost && ++*count) {
+        put_header(t, v->typist.lost < 0xFFFF ? v->typist.lost : 0xFFFF, 0, 0, 0, RFB_LAYOUT);
+        v->typist.lost = 0;
     }
     if (v->features & CAN_LEDS && (news & CAN_LEDS || v->shown.leds != v->indicators.leds) && ++*count) {
         v->shown.leds = v->indicators.leds;

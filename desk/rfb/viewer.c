@@ -266,6 +266,10 @@ static int read_encoding(struct rfb_viewer *v, const uint8_t *at, size_t have)
         v->encoding_chosen = true;
         v->encoder.encoding = number;
     }
+    if ((number & ~0xFF) == RFB_LAYOUT && layout_numbered(number & 0xFF)) {
+        v->typist.layout = layout_numbered(number & 0xFF);
+        v->features |= CAN_LAYOUT;
+    }
     if (number >= -256 && number <= -247)
         v->encoder.level = number + 256 > 0 ? number + 256 : 1;
     if (--v->encodings_left)

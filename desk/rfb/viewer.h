@@ -33,7 +33,8 @@ enum rfb_feature {
     CAN_MOTION = 64,
     CAN_FENCE = 128,
     CAN_CONTINUE = 256,
-    CAN_HEAR = 512
+    CAN_HEAR = 512,
+    CAN_LAYOUT = 1024
 };
 
 struct rfb_area { /* x1 and y1 are not of it */
@@ -94,7 +95,7 @@ struct rfb_viewer {
 
 /* --- update.c --- */
 
-/* Gives the viewer a framebuffer of this size, all black. False: out of memory. */
+/* Gives the viewer a framebuffer of this size, of which it is to be sent all. False: out of memory. */
 bool viewer_resize(struct rfb_viewer *v, unsigned width, unsigned height);
 void viewer_all_changed(struct rfb_viewer *v);
 

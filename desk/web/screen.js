@@ -5,6 +5,8 @@ import KeyTable from './novnc/core/input/keysym.js';
 import keysyms from './novnc/core/input/keysymdef.js';
 
 const POINTER_MOTION = -257, ORIGIN = 0x7FFF;
+const LAYOUT = 0x4D554E00; // a pseudo-encoding of the desk's own: which keyboard layout the machine has; and how many characters it does not type (desk/rfb/rfb.h)
+export const LAYOUTS = ['us', 'uk', 'de', 'fr', 'es', 'it'];
 const EDGE = 4096; // dots that push a machine's pointer to the edge over which the browser's leaves
 const TYPE_MS = 45; // between two characters: guests of the time lose faster ones
 
@@ -14,6 +16,8 @@ const NAMES = {Ctrl: ['XK_Control_L', 'ControlLeft'], Alt: ['XK_Alt_L', 'AltLeft
 class MovingRFB extends RFB {
   constructor(...parameters) {
     super(...parameters);
+    this.layout = 0;
+    this.untyped = 0; // characters that no keys of the layout type
     this.relative = false; // the machine asks for movements, not positions
     this.last = null; // where the browser's pointer was, in dots of the machine
     this.left = (event) => this.leave(event);
@@ -40,7 +44,7 @@ class MovingRFB extends RFB {
 
   _sendEncodings() {
     const own = RFB.messages.clientEncodings;
-    RFB.messages.clientEncodings = (socket, encodings) => own(socket, [...encodings, POINTER_MOTION]);
+    RFB.messages.clientEncodings = (socket, encodings) => own(socket, [...encodings, POINTER_MOTION, LAYOUT + this.layout]);
     try {
       super._sendEncodings();
     } finally {
@@ -49,8 +53,9 @@ class MovingRFB extends RFB {
   }
 
   _handleRect() {
-    if (this._FBU.encoding !== POINTER_MOTION) return super._handleRect();
-    this.relative = this._FBU.x === 0;
+    if (this._FBU.encoding === POINTER_MOTION) this.relative = this._FBU.x === 0;
+    else if (this._FBU.encoding === LAYOUT) this.untyped += this._FBU.x;
+    else return super._handleRect();
     return true;
   }
 
@@ -99,8 +104,11 @@ export class Screen {
     for (const [symbol, code] of keys.reverse()) this.rfb.sendKey(KeyTable[symbol], code, false);
   }
 
-  // Types a text; says how many characters are left.
-  async type(text, left) {
+  // Types a text on a keyboard of that layout; says how many characters are left. Gives how many could not be typed.
+  async type(text, layout, left) {
+    const before = this.rfb.untyped;
+    this.rfb.layout = LAYOUTS.indexOf(layout);
+    this.rfb._sendEncodings();
     const characters = [...text.replace(/\r\n?/g, '\n')];
     while (characters.length && this.rfb) {
       const character = characters.shift();
@@ -108,6 +116,8 @@ export class Screen {
       left(characters.length);
       await new Promise((resolve) => setTimeout(resolve, TYPE_MS));
     }
+    await new Promise((resolve) => setTimeout(resolve, 500)); // the last of them is heard of
+    return this.rfb ? this.rfb.untyped - before : 0;
   }
 
   picture(then) {

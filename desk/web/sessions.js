@@ -57,7 +57,7 @@ async function keepJournal(id) {
 }
 
 export async function sessionPage(id, me) {
-  const {Screen} = await import('./screen.js').catch(() => ({}));
+  const {Screen, LAYOUTS} = await import('./screen.js').catch(() => ({}));
   let session = await find(id), screen = null, sound = null, timer = null, gone = false, began = 0;
   const stage = el('div', {class: 'stage'}), status = el('p', {class: 'status', role: 'status'});
   const tools = [];
@@ -77,9 +77,12 @@ export async function sessionPage(id, me) {
 
   async function typeText() {
     const field = el('textarea', {rows: 6, 'aria-label': texts.pasteText});
-    if (await ask(texts.pasteText, [el('p', {}, texts.pasteAsk), field], [['', texts.cancel], ['type', texts.type, 'main']]) !== 'type') return;
+    const keyboard = el('select', {}, LAYOUTS.map((one) => el('option', {value: one, selected: one === layout}, texts.layouts[one])));
+    if (await ask(texts.pasteText, [el('p', {}, texts.pasteAsk), field, el('label', {}, texts.layout, ' ', keyboard)], [['', texts.cancel], ['type', texts.type, 'main']]) !== 'type') return;
+    layout = keyboard.value;
     screen?.focus();
-    await screen?.type(field.value, (left) => { status.textContent = left ? texts.typing(left) : ''; });
+    const untyped = await screen?.type(field.value, layout, (left) => { status.textContent = left ? texts.typing(left) : ''; });
+    if (untyped) say(texts.untyped(untyped), true);
   }
 
   async function suspend() {
@@ -126,7 +129,10 @@ export async function sessionPage(id, me) {
 
   const name = el('strong', {title: session.archive}, session.archive.replace(/\.mun$/, ''));
   const heading = el('h1', {class: 'unseen'}, `${texts.screen}: ${session.archive}`);
+  let layout = 'us'; // of the machine's keyboard: what suits the first language of its archive, until somebody says another
   api.archive(session.archive).then((archive) => { // the screen does not wait for it
+    const [language = 'en'] = archive.languages;
+    layout = /^en-GB/i.test(language) ? 'uk' : LAYOUTS?.find((one) => one === language.slice(0, 2).toLowerCase()) || 'us';
     if (!archive.title) return;
     name.title = `${archive.title} (${session.archive})`;
     name.textContent = archive.title;
