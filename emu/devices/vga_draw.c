@@ -202,23 +202,36 @@ static void planar_dots(const uint8_t *planes, bool pairs, uint8_t dots[8])
     }
 }
 
+/* A row of dots, block by block: the first may begin to the left of the picture, the last may end to its right. The
+ * compiler knows how many dots a block has, and draws several by one instruction. */
+enum { BLOCK = 8 };
+typedef uint32_t dot_row[FRAME_MAX_WIDTH + 2 * BLOCK];
+
+static void draw_planes(const struct look *l, const uint8_t *planes, bool pairs, uint32_t *out)
+{
+    uint8_t dots[BLOCK];
+
+    planar_dots(planes, pairs, dots);
+    for (unsigned i = 0; i < BLOCK; i++)
+        out[i] = l->palette[dots[i]];
+}
+
 static void draw_vga_line(const struct vga *v, const struct look *l, uint32_t counter, unsigned row_scan, unsigned pan,
                           uint32_t *out)
 {
-    bool packed = l->kind == LOOK_PACKED; /* 256 colours: a clock brings four dots, each as long as two */
-    unsigned per_clock = packed ? 4 : 8, x = 0;
+    const bool packed = l->kind == LOOK_PACKED; /* 256 colours: a clock brings four dots, each as long as two */
+    const unsigned per_clock = packed ? 4 : BLOCK;
+    dot_row row;
 
-    for (unsigned column = 0; x < l->width && column <= l->columns; column++, counter++) {
+    for (unsigned x = 0; x < l->width + pan; x += per_clock, counter++) {
         const uint8_t *planes = &v->memory[look_address(l, counter, row_scan) * 4];
-        uint8_t dots[8];
-
         if (packed)
-            memcpy(dots, planes, 4);
+            for (unsigned i = 0; i < 4; i++)
+                row[x + i] = l->palette[planes[i]];
         else
-            planar_dots(planes, l->kind == LOOK_PAIRS, dots);
-        for (unsigned i = column ? 0 : pan; i < per_clock && x < l->width; i++)
-            out[x++] = l->palette[dots[i]];
+            draw_planes(l, planes, l->kind == LOOK_PAIRS, row + x);
     }
+    memcpy(out, row + pan, l->width * sizeof *out);
 }
 
 static void draw_graphics(const struct vga *v, struct picture *p, bool all)
@@ -256,41 +269,51 @@ static uint32_t colour_565(uint32_t pixel)
     return rgb | (rgb >> 5 & 0x070007) | (rgb >> 6 & 0x000300);
 }
 
-static void draw_linear_planar_line(const struct look *l, const uint8_t *line, uint32_t *out)
+/* The blocks of a line. Dots are gathered where the compiler, which cannot know that they are not drawn into the line,
+ * would go one by one. */
+static void draw_blocks(const struct look *l, const uint8_t *line, const uint8_t *end, uint32_t *out)
 {
-    uint32_t skip = l->x_offset % 8;
-    uint8_t dots[8];
+    uint32_t dots[BLOCK];
 
-    for (uint32_t x = skip; x < l->width + skip; x++) {
-        if (x == skip || x % 8 == 0)
-            planar_dots(line + x / 8 * 4, false, dots);
-        *out++ = l->palette[dots[x % 8]];
-    }
-}
-
-static void draw_linear_line(const struct look *l, const uint8_t *line, uint32_t *out)
-{
     switch (l->depth) {
-    case 4: draw_linear_planar_line(l, line, out); break;
+    case 4:
+        for (; line < end; line += 4, out += BLOCK)
+            draw_planes(l, line, false, out);
+        break;
     case 8:
-        for (uint32_t x = 0; x < l->width; x++)
-            out[x] = l->palette[line[x]];
+        for (; line < end; line += BLOCK, out += BLOCK)
+            for (unsigned i = 0; i < BLOCK; i++)
+                out[i] = l->palette[line[i]];
         break;
     case 15:
-        for (uint32_t x = 0; x < l->width; x++)
-            out[x] = colour_555(load16(line + 2 * x));
+        for (; line < end; line += 2 * BLOCK, out += BLOCK) {
+            for (unsigned i = 0; i < BLOCK; i++)
+                dots[i] = colour_555(load16(line + 2 * i));
+            memcpy(out, dots, sizeof dots);
+        }
         break;
     case 16:
-        for (uint32_t x = 0; x < l->width; x++)
-            out[x] = colour_565(load16(line + 2 * x));
+        for (; line < end; line += 2 * BLOCK, out += BLOCK) {
+            for (unsigned i = 0; i < BLOCK; i++)
+                dots[i] = colour_565(load16(line + 2 * i));
+            memcpy(out, dots, sizeof dots);
+        }
         break;
     case 24:
-        for (uint32_t x = 0; x < l->width; x++)
-            out[x] = load16(line + 3 * x) | (uint32_t)line[3 * x + 2] << 16;
+        for (; line < end; line += 12, out += 4) {
+            const uint32_t a = load32(line), b = load32(line + 4), c = load32(line + 8);
+            out[0] = a & 0xFFFFFF;
+            out[1] = (a >> 24 | b << 8) & 0xFFFFFF;
+            out[2] = (b >> 16 | c << 16) & 0xFFFFFF;
+            out[3] = c >> 8;
+        }
         break;
     default:
-        for (uint32_t x = 0; x < l->width; x++)
-            out[x] = load32(line + 4 * x) & 0xFFFFFF;
+        for (; line < end; line += 4 * BLOCK, out += BLOCK) {
+            for (unsigned i = 0; i < BLOCK; i++)
+                dots[i] = load32(line + 4 * i) & 0xFFFFFF;
+            memcpy(out, dots, sizeof dots);
+        }
     }
 }
 
@@ -333,10 +356,14 @@ static bool take_pointer(const struct vga *v, struct pointer_look *pointer, cons
 static void draw_linear(const struct vga *v, struct picture *p, bool all)
 {
     const struct look *l = &p->look;
-    bool planar = l->kind == LOOK_LINEAR_PLANAR;
-    uint32_t left = planar ? l->x_offset / 8 * 4 : l->x_offset * ((l->depth + 7) / 8);
-    uint32_t length = planar ? (l->x_offset % 8 + l->width + 7) / 8 * 4 : l->width * ((l->depth + 7) / 8);
-    uint8_t wrapped[FRAME_MAX_WIDTH * 4];
+    const bool planar = l->kind == LOOK_LINEAR_PLANAR;
+    const uint32_t bytes = (l->depth + 7) / 8, skip = planar ? l->x_offset % BLOCK : 0; /* of a dot; dots of a block */
+    const uint32_t left = planar ? l->x_offset / BLOCK * 4 : l->x_offset * bytes;
+    const uint32_t whole = (skip + l->width + BLOCK - 1) / BLOCK * (planar ? 4 : BLOCK * bytes); /* blocks, in bytes */
+    const uint32_t length = planar ? whole : l->width * bytes;
+    const bool fits = !skip && l->width % BLOCK == 0; /* into a line of the picture */
+    uint8_t wrapped[(FRAME_MAX_WIDTH + BLOCK) * 4];
+    dot_row row;
     struct pointer_look pointer, old = p->pointer;
     bool moved = take_pointer(v, &pointer, &old);
 
@@ -349,14 +376,17 @@ static void draw_linear(const struct vga *v, struct picture *p, bool all)
         bool uncovered = moved && (pointer_covers(&old, y) || pointer_covers(&pointer, y));
         if (!all && !uncovered && !bytes_touched(v, first, length))
             continue;
-        if (room < length) {
+        if (room < whole) {
             memcpy(wrapped, line, room);
-            memcpy(wrapped + room, v->memory, length - room);
+            memcpy(wrapped + room, v->memory, whole - room);
             line = wrapped;
         }
-        draw_linear_line(l, line, p->pixels + (size_t)y * l->width);
+        uint32_t *const out = p->pixels + (size_t)y * l->width;
+        draw_blocks(l, line, line + whole, fits ? out : row);
+        if (!fits)
+            memcpy(out, row + skip, l->width * sizeof *out);
         if (pointer_covers(&pointer, y))
-            draw_pointer_line(v, &pointer, l->width, y - pointer.y, p->pixels + (size_t)y * l->width);
+            draw_pointer_line(v, &pointer, l->width, y - pointer.y, out);
         row_changed(p, y, 0, l->width);
     }
 }
