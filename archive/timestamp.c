@@ -11,6 +11,11 @@
 #include <openssl/ts.h>
 #include <openssl/x509v3.h>
 
+#if OPENSSL_VERSION_NUMBER < 0x30400000 /* their names before 3.4, where they keep what they are given as well */
+#define TS_VERIFY_CTX_set0_data TS_VERIFY_CTX_set_data
+#define TS_VERIFY_CTX_set0_store TS_VERIFY_CTX_set_store
+#endif
+
 #include "archive/digest.h"
 
 /* --- Asking --- */
@@ -235,10 +240,10 @@ static bool holds(const struct judging *j, unsigned what, struct stamp_bytes abo
 
     if (context && bytes) {
         TS_VERIFY_CTX_set_flags(context, (int)(TS_VFY_VERSION | what));
-        TS_VERIFY_CTX_set_data(context, bytes);
+        TS_VERIFY_CTX_set0_data(context, bytes);
         bytes = NULL;
         X509_STORE_up_ref(j->store);
-        TS_VERIFY_CTX_set_store(context, j->store);
+        TS_VERIFY_CTX_set0_store(context, j->store);
         good = TS_RESP_verify_response(context, j->response) == 1;
     }
     BIO_free(bytes);
