@@ -38,8 +38,7 @@ enum demand {
     FORK,      /* arg 0: what fork gives to clone, and no thread and no namespace */
     NO_CODE,   /* arg 2 without PROT_EXEC */
     READ_ONLY, /* arg 2: O_RDONLY, and nothing is made */
-    OPEN_FILE, /* an empty path: what a descriptor stands for */
-    ANY_TTY,   /* arg 1: TCGETS, by which stdio asks whether it is a terminal */
+    OPEN_FILE, /* an empty path: what a descriptor stands for. glibc asks by fstat from 2.39 on, by this before */
     REFUSED,   /* it fails by EACCES: the C library asks for tables of its own, and does without */
     TERMINAL,  /* arg 1: a request about a terminal */
 };
@@ -51,8 +50,9 @@ static const struct call {
 } calls[] = {
     /* clang-format off */
     {"read", ALL, ANY}, {"write", ALL, ANY}, {"pread64", ALL, ANY}, {"pwrite64", ALL, ANY}, {"lseek", ALL, ANY},
-    {"close", ALL, ANY}, {"newfstatat", READER | SESSION | GATE | IMAGE, OPEN_FILE}, {"brk", ALL, ANY},
-    {"mmap", ALL, NO_CODE}, {"munmap", ALL, ANY}, {"mremap", ALL, ANY}, {"madvise", RUN | GATE | STORAGE, ANY},
+    {"close", ALL, ANY}, {"newfstatat", READER | SESSION | GATE | IMAGE, OPEN_FILE}, {"fstat", ALL, ANY},
+    {"brk", ALL, ANY}, {"mmap", ALL, NO_CODE}, {"munmap", ALL, ANY}, {"mremap", ALL, ANY},
+    {"madvise", RUN | GATE | STORAGE, ANY},
     {"getrandom", READER | RUN | GATE | STORAGE | IMAGE, ANY}, {"clock_gettime", ALL, ANY}, {"exit_group", ALL, ANY},
     {"rt_sigreturn", ALL, ANY}, {"futex", ALL, ANY},
     /* a machine that runs: its journal and overlay, viewers, and the child that writes a snapshot */
@@ -64,13 +64,13 @@ static const struct call {
     {"recvmsg", IMAGE, ANY}, {"ftruncate", IMAGE, ANY}, {"clock_nanosleep", IMAGE, ANY}, {"openat", IMAGE, REFUSED},
     /* files by their names, within the folders; viewers that come in */
     {"open", RUN, ANY}, {"openat", RUN, ANY}, {"newfstatat", RUN | STORAGE, ANY}, {"stat", RUN | STORAGE, ANY},
-    {"fstat", RUN | STORAGE, ANY}, {"lstat", RUN | STORAGE, ANY}, {"statx", RUN, ANY}, {"access", RUN | STORAGE, ANY},
+    {"lstat", RUN | STORAGE, ANY}, {"statx", RUN, ANY}, {"access", RUN | STORAGE, ANY},
     {"faccessat", RUN, ANY}, {"faccessat2", RUN, ANY}, {"readlink", RUN, ANY}, {"readlinkat", RUN, ANY},
     {"getdents64", RUN | STORAGE, ANY}, {"getcwd", RUN, ANY}, {"mkdir", RUN, ANY}, {"mkdirat", RUN, ANY},
     {"unlink", RUN, ANY}, {"unlinkat", RUN, ANY}, {"rmdir", RUN, ANY}, {"rename", RUN, ANY}, {"renameat", RUN, ANY},
     {"renameat2", RUN, ANY}, {"link", RUN, ANY}, {"linkat", RUN, ANY}, {"fchmod", RUN, ANY}, {"umask", RUN, ANY},
     {"flock", RUN, ANY}, {"fcntl", RUN | GATE | STORAGE, ANY}, {"ioctl", RUN, TERMINAL},
-    {"ioctl", SESSION | STORAGE, ANY_TTY}, {"pipe", RUN, ANY}, {"pipe2", RUN, ANY}, {"dup", RUN, ANY},
+    {"pipe", RUN, ANY}, {"pipe2", RUN, ANY}, {"dup", RUN, ANY},
     {"readv", RUN, ANY}, {"writev", RUN, ANY}, {"fadvise64", RUN, ANY}, {"fallocate", RUN, ANY}, {"accept", RUN, ANY},
     {"accept4", RUN | GATE, ANY}, {"recvfrom", RUN | GATE | STORAGE, ANY}, {"sendto", RUN | GATE | STORAGE, ANY},
     {"setsockopt", RUN | GATE, ANY}, {"getsockopt", RUN | GATE, ANY}, {"getsockname", RUN | GATE, ANY},
@@ -140,7 +140,6 @@ static int add_call(scmp_filter_ctx filter, const struct call *call, int number)
     case OPEN_FILE:
         return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
                                 SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
-    case ANY_TTY: return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1_32(SCMP_CMP_EQ, terminal[0], 0));
     case TERMINAL:
         for (size_t i = 0; i < sizeof terminal / sizeof *terminal && !result; i++)
             result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1_32(SCMP_CMP_EQ, terminal[i], 0));

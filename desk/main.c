@@ -648,6 +648,7 @@ int main(int argc, char **argv)
     int used = 0;
 
     hold_descriptors();
+    setvbuf(stdout, NULL, _IOFBF, BUFSIZ); /* its buffer is made now: for that glibc asks what no jail permits */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* what is printed appears at once, also through a pipe */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error of write, not the end */
