@@ -77,6 +77,10 @@ done
 gzip -c unread.vhdx >packed.gz
 gives "nor if it is packed" 3 "$muniment" export packed.gz -o refused
 
+gives "an extent is no disk" 3 "$muniment" export twoGbMaxExtentSparse-s001.vmdk -o refused
+says "and what names it is asked for" err "is an extent of an image: give the file that names it, without -sNNN"
+gives "unless one says so" 0 "$muniment" export --format vmdk twoGbMaxExtentSparse-s001.vmdk -o out.raw --force
+
 # --- Raw images in parts, packed, and rescued ---
 
 split -b 1000001 -d -a 3 --numeric-suffixes=1 d.raw parts. && split -b 3000320 d.raw letters.
@@ -109,6 +113,7 @@ gives "the one that is named is read" 0 "$muniment" export two.zip --member v2.q
 gives "to the whole" 0 cmp d.raw out.raw
 gives "identify takes the name as well" 0 "$muniment" identify two.zip --member v2.qcow2
 says "and says what is packed in what" out "two.zip: qcow2, version 2, packed: zip"
+says "under which name" out "member        v2.qcow2"
 split -b 500001 -d -a 3 --numeric-suffixes=1 d.zip volume.zip.
 gives "a packed file in parts is refused" 3 "$muniment" export volume.zip.001 -o refused
 says "and named" err "volume.zip.001: is the first part of a zip file: join the parts into one file"

@@ -195,7 +195,7 @@ bool packed_open(struct image *image, const char *kind, struct error *error)
     if (!is_alone(image, kind, &alone, error))
         return false;
     a = open_archive(image, alone, &good, error);
-    good = good && choose(image, a, wanted, error);
+    good = good && choose(image, a, wanted, error) && (alone || image_add_note(image, "member", wanted, error));
     archive_read_free(a);
     if (!good)
         return false;

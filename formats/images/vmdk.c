@@ -236,12 +236,24 @@ static bool open_parent(struct image *image, const char *text, struct error *err
                      image_path(image), parent->id, id);
 }
 
+/* Whether a name is that of one extent of several: NAME-s001.vmdk. */
+static bool names_extent(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 10 && !strncmp(name + length - 10, "-s", 2) && strspn(name + length - 8, "0123456789") == 3;
+}
+
 static bool take_descriptor(struct image *image, const char *text, bool whole, struct error *error)
 {
     struct vmdk *v = image->state;
     char type[64];
 
     value_of(text, "createType", type, sizeof type);
+    if (!*type && !image->request->format && names_extent(image->info.files[0].name))
+        return error_set(error, STATUS_INPUT, image_path(image), NULL,
+                         "give the file that names it, without -sNNN; --format vmdk takes this one for all of a disk",
+                         "is an extent of an image");
     value_of(text, "CID", v->id, sizeof v->id);
     value_of(text, "version", image->info.version, sizeof image->info.version);
     snprintf(image->info.title, sizeof image->info.title, "VMDK, %.60s", *type ? type : "sparse");
