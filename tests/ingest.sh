@@ -213,7 +213,7 @@ for file in lib/LR-1998-42.mun lib/P-2.mun own/M-2.mun held/V-3.mun; do
     gives "which is valid" 0 python3 "$here/tests/premis.py" premis.xml
 done
 "$muniment" premis lib/LR-1998-42.mun --log day.log >premis.xml
-for text in "<eventType>ingestion<" "<eventType>fixity check<" "<eventOutcome>trusted<" "<agentIdentifierValue>p-18<" "<restriction>closed until 2031-01-01<" \
+for text in "<eventType>ingestion<" "<eventOutcome>done<" "<eventType>fixity check<" "<eventOutcome>trusted<" "<agentIdentifierValue>p-18<" "<restriction>closed until 2031-01-01<" \
     "<otherRightsNote>Names of living persons<" "<objectIdentifierValue>GB 123 LR/7<" "Land &quot;registry&quot;" "$(sha256sum <lib/LR-1998-42.mun | cut -d' ' -f1)" "$(sha256sum <a.img | cut -d' ' -f1)"; do
     says "it has $text" premis.xml "$text"
 done

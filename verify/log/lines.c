@@ -209,20 +209,14 @@ bool log_line_value(const struct log_line *l, const char *name, char *value, siz
     struct cursor c = {l->text, l->text + l->length};
     char found[LOG_NAME_LIMIT + 1];
     uint64_t n;
+    bool more = l->kind != LOG_MALFORMED && literal(&c, "{");
 
-    if (l->kind == LOG_MALFORMED || !literal(&c, "{"))
-        return false;
-    do {
-        if (!string(&c, found, sizeof found) || !literal(&c, ":"))
-            return false;
-        if (c.at < c.end && *c.at != '"') {
-            if (!number(&c, &n))
-                return false;
-        } else if (!string(&c, value, size)) {
-            return false;
-        } else if (!strcmp(found, name)) {
+    for (; more && string(&c, found, sizeof found) && literal(&c, ":"); more = literal(&c, ",")) {
+        if (c.at < c.end && *c.at != '"' ? !number(&c, &n) : !string(&c, value, size))
+            break;
+        if (c.at[-1] == '"' && !strcmp(found, name))
             return true;
-        }
-    } while (literal(&c, ","));
+    }
+    *value = '\0'; /* not what another name has */
     return false;
 }
