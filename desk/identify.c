@@ -10,7 +10,8 @@
 #include "formats/images/images.h"
 #include "formats/plain.h"
 
-#define JSON_VERSION 0 /* of the objects, which muniment(1) describes */
+#define JSON_VERSION 0   /* of the objects, which muniment(1) describes */
+#define MEMBERS_SHOWN 40 /* of a packed file that holds several */
 
 /* What is known of one image. */
 struct identity {
@@ -121,6 +122,24 @@ static void print_image(const struct identity *id)
     for (uint32_t i = 0; i < id->info.note_count; i++) {
         row(id->info.notes[i].key);
         end_row(id->info.notes[i].text);
+    }
+}
+
+/* What a packed file holds, for who is to say which of it is the image. */
+static void print_members(const struct image_info *info)
+{
+    uint32_t shown = 0, left = 0;
+
+    for (uint32_t i = 0; i < info->file_count; i++) {
+        if (strcmp(info->files[i].role, "member") != 0 || (shown == MEMBERS_SHOWN && ++left))
+            continue;
+        row(shown++ ? "" : "holds");
+        plain_print(stdout, info->files[i].name);
+        printf(", %" PRIu64 " bytes\n", info->files[i].size);
+    }
+    if (left) {
+        row("left out");
+        printf("%" PRIu32 " more files\n", left);
     }
 }
 
@@ -314,6 +333,8 @@ enum status identify_run(const struct arguments *a)
             print_image(&id);
             if (id.error.status == STATUS_OK)
                 print_survey(&id);
+            else
+                print_members(&id.info);
         }
         if (id.error.status != STATUS_OK)
             desk_fail(&id.error);

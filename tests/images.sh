@@ -111,6 +111,8 @@ gives "which of several members is not guessed" 3 "$muniment" export two.zip -o 
 says "the remedy is named" err "say which is the image with --member"
 gives "the one that is named is read" 0 "$muniment" export two.zip --member v2.qcow2 -o out.raw --force
 gives "to the whole" 0 cmp d.raw out.raw
+gives "nor by identify" 3 "$muniment" identify two.zip
+says "which lists them" out "holds         d.raw, $(stat -c %s d.raw) bytes"
 gives "identify takes the name as well" 0 "$muniment" identify two.zip --member v2.qcow2
 says "and says what is packed in what" out "two.zip: qcow2, version 2, packed: zip"
 says "under which name" out "member        v2.qcow2"
