@@ -1,4 +1,5 @@
 /* history.c - see history.h. */
+#define _DEFAULT_SOURCE /* realpath */
 #include "desk/history.h"
 
 #include <stdlib.h>
@@ -97,6 +98,51 @@ const char *history_file(const struct check_record *record)
     const char *slash = strrchr(record->object, '/');
 
     return slash ? slash + 1 : record->object;
+}
+
+void history_folder_find(struct history_folder *folder, const char *path)
+{
+    size_t length = (size_t)snprintf(folder->given, sizeof folder->given, "%s", path);
+
+    for (; length > 1 && length < sizeof folder->given && folder->given[length - 1] == '/'; length--)
+        folder->given[length - 1] = '\0';
+    if (!realpath(path, folder->real))
+        snprintf(folder->real, sizeof folder->real, "%s", folder->given);
+    *folder->last = '\0';
+}
+
+static const char *last_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* Whether the folder of a file is this one. */
+static bool is_folder(const char *path, const struct history_folder *folder)
+{
+    const char *name = last_name(path);
+    char real[PATH_MAX];
+
+    if (*path == '/' && realpath(path, real))
+        return strcmp(real, folder->real) == 0;
+    return !strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, last_name(folder->given)) ||
+           !strcmp(name, last_name(folder->real));
+}
+
+bool history_in(const struct check_record *record, struct history_folder *folder)
+{
+    char path[sizeof record->object];
+    size_t length = (size_t)(history_file(record) - record->object);
+
+    if (length < 2)
+        return true;
+    snprintf(path, sizeof path, "%.*s", (int)length - 1, record->object);
+    if (strcmp(path, folder->last) != 0) {
+        memcpy(folder->last, path, sizeof path);
+        folder->last_is = is_folder(path, folder);
+    }
+    return folder->last_is;
 }
 
 const char *history_next_step(const struct check_record *record)

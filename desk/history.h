@@ -2,6 +2,8 @@
 #ifndef MUNIMENT_DESK_HISTORY_H
 #define MUNIMENT_DESK_HISTORY_H
 
+#include <limits.h>
+
 #include "verify/log/log.h"
 
 /* An act that has ended, a verification for example. What the log does not say is empty. */
@@ -24,6 +26,17 @@ bool history_acts(const char *log, void (*each)(void *context, const struct chec
 
 /* The name of the file, without its folder, by which an act belongs to an archive: logs have relative paths. */
 const char *history_file(const struct check_record *record);
+
+/* A library, by which its checks are told from those of replicas elsewhere, whose files have the same names. */
+struct history_folder {
+    char given[PATH_MAX], real[PATH_MAX]; /* as it was named, and its path without links */
+    char last[512]; /* the folder of the act that was looked at last, and whether it is this one */
+    bool last_is;
+};
+void history_folder_find(struct history_folder *folder, const char *path);
+/* Whether an act may have been on a file of this folder: the log names a file as the command line did. One without a
+ * folder, or by . or .., may be of any; one by a relative path, of each folder whose name is the same. */
+bool history_in(const struct check_record *record, struct history_folder *folder);
 
 /* What is to be done after a check with this outcome and verdict, in words. */
 const char *history_next_step(const struct check_record *record);

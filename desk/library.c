@@ -207,8 +207,9 @@ static const char tables[] =
     " WITHOUT ROWID;"
     "PRAGMA temp_store=MEMORY;"
     "PRAGMA cache_size=-16384;" /* KiB: a listing goes over the table three times */
-    "CREATE TEMP TABLE checked(root TEXT, file TEXT, time TEXT, method TEXT, verdict TEXT,"
-    " PRIMARY KEY(root, file)) WITHOUT ROWID";
+    "CREATE TEMP TABLE checked(root TEXT, file TEXT, time TEXT, method TEXT, verdict TEXT, sure,"
+    " PRIMARY KEY(root, file)) WITHOUT ROWID;"
+    "CREATE TEMP TABLE first(root TEXT, object TEXT, time TEXT, PRIMARY KEY(root, object)) WITHOUT ROWID";
 
 /* The value of a column as it was at sealing, where nothing was decided since. */
 static const char *sealed_value(sqlite3_value **values)
@@ -590,20 +591,31 @@ static unsigned copies_of(const struct copies *c, const char *root)
 
 /* --- Listing --- */
 
-/* Keeps the last check of each archive, by its machine-root and file name, that came to a verdict about all of it. */
+struct checks {
+    sqlite3_stmt *last, *first;
+    struct history_folder folder;
+};
+
+/* Keeps the last check of each archive, by its machine-root and file name, that came to a verdict about all of it, and
+ * when each path of a machine was first checked. */
 static void take_check(void *context, const struct check_record *r)
 {
-    sqlite3_stmt *insert = context;
+    struct checks *c = context;
 
     if (!*r->machine_root || strcmp(r->verdict, "sampled") == 0 || strcmp(r->verdict, "partial") == 0)
         return;
-    bind_text(insert, 1, r->machine_root);
-    bind_text(insert, 2, history_file(r));
-    bind_text(insert, 3, r->time);
-    bind_text(insert, 4, r->method);
-    bind_text(insert, 5, r->verdict);
-    sqlite3_step(insert);
-    sqlite3_reset(insert);
+    const char *const values[] = {r->machine_root, history_file(r), r->time, r->method, r->verdict};
+    for (int i = 0; i < 5; i++)
+        bind_text(c->last, i + 1, values[i]);
+    sqlite3_bind_int(c->last, 6, *r->object == '/');
+    bind_text(c->first, 1, r->machine_root);
+    bind_text(c->first, 2, r->object);
+    bind_text(c->first, 3, r->time);
+    sqlite3_step(c->first);
+    sqlite3_reset(c->first);
+    if (history_in(r, &c->folder))
+        sqlite3_step(c->last);
+    sqlite3_reset(c->last);
 }
 
 #define REVIEW "review_of(a.name, a.content, a.derived, a.review)"
@@ -614,10 +626,16 @@ static void take_check(void *context, const struct check_record *r)
 
 static bool load_checks(const struct library *l, const char *log)
 {
-    sqlite3_stmt *insert = log ? prepare(l, "INSERT OR REPLACE INTO checked VALUES(?,?,?,?,?)") : NULL;
-    bool good = !log || (insert && history_read(log, take_check, insert, l->error));
+    struct checks c = {.last = NULL};
 
-    sqlite3_finalize(insert);
+    if (!log)
+        return true;
+    history_folder_find(&c.folder, l->folder);
+    c.last = prepare(l, "INSERT OR REPLACE INTO checked VALUES(?,?,?,?,?,?)");
+    c.first = prepare(l, "INSERT OR IGNORE INTO first VALUES(?,?,?)");
+    bool good = c.last && c.first && history_read(log, take_check, &c, l->error);
+    sqlite3_finalize(c.last);
+    sqlite3_finalize(c.first);
     return good;
 }
 
@@ -657,24 +675,46 @@ static void print_row(sqlite3_stmt *row, unsigned copies, unsigned replicas)
     putchar('\n');
 }
 
+/* Adds each path that a statement gives; of what is lost, none for which there is a certificate of disposal. */
+static bool add_paths(const struct library *l, const char *sql, const char *since, bool lost, struct library_paths *to)
+{
+    sqlite3_stmt *select = prepare(l, sql);
+    char certificate[NAME_MAX + 16];
+    int result = SQLITE_ERROR;
+    bool good = select;
+
+    if (good)
+        bind_text(select, 99, since);
+    while (good && (result = sqlite3_step(select)) == SQLITE_ROW) {
+        const char *name = text_of(select, 0);
+
+        snprintf(certificate, sizeof certificate, "%.255s.disposed", name);
+        good = (lost && has_name(&l->names.certificates, certificate)) || add_path(to, l->folder, name, l->error);
+    }
+    good = good && (result == SQLITE_DONE || failed(l));
+    sqlite3_finalize(select);
+    return good;
+}
+
+/* What was checked under a path of this folder and is not there is due as well, and will be missed; unless its machine
+ * was first checked under another path since then, or is there under a name that was never checked: it was moved. */
+#define IS_LOST \
+    " WHERE c.sure AND NOT EXISTS(SELECT 1 FROM archive WHERE name=c.file)" \
+    " AND NOT EXISTS(SELECT 1 FROM first f WHERE f.root=c.root AND f.time>c.time)" \
+    " AND NOT EXISTS(SELECT 1 FROM archive a WHERE a.root=c.root" \
+    " AND NOT EXISTS(SELECT 1 FROM checked k WHERE k.root=a.root AND k.file=a.name))"
+
 static bool due_paths(const char *folder, const char *log, const char *since, struct library_paths *to,
                       struct error *error)
 {
     struct library l = {.folder = folder, .error = error};
-    sqlite3_stmt *select = NULL;
-    int result = SQLITE_ERROR;
-    bool good =
-        library_open(&l) && load_checks(&l, log) &&
-        (select = prepare(
-             &l, "SELECT a.name FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name WHERE 1" IS_DUE
-                 " ORDER BY a.name"));
+    bool good = library_open(&l) && load_checks(&l, log) &&
+                add_paths(&l,
+                          "SELECT a.name FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name"
+                          " WHERE 1" IS_DUE " ORDER BY a.name",
+                          since, false, to) &&
+                add_paths(&l, "SELECT c.file FROM checked c" IS_LOST " ORDER BY c.file", since, true, to);
 
-    if (good)
-        bind_text(select, 99, since);
-    while (good && (result = sqlite3_step(select)) == SQLITE_ROW)
-        good = add_path(to, folder, text_of(select, 0), error);
-    good = good && (result == SQLITE_DONE || failed(&l));
-    sqlite3_finalize(select);
     library_close(&l);
     return good;
 }
@@ -869,17 +909,17 @@ bool library_paths(const char *folder, const char *log, const char *since, struc
                    struct error *error)
 {
     struct folder f;
+    bool good = folder_read(folder, &f, error), receipt = good && f.archives.count == 0 && holds_receipt(folder);
 
     *to = (struct library_paths){.paths = NULL};
-    if (since)
-        return due_paths(folder, log, since, to, error);
-    bool good = folder_read(folder, &f, error);
-    for (size_t i = 0; good && i < f.archives.count; i++)
+    for (size_t i = 0; good && !since && i < f.archives.count; i++)
         good = add_path(to, folder, f.archives.at[i], error);
-    if (good && to->count == 0 && holds_receipt(folder))
+    if (good && receipt && !since)
         good = add_path(to, folder, "receipt.txt", error);
+    if (good && f.archives.count + f.certificates.count == 0 && !receipt)
+        good = error_set(error, STATUS_INPUT, folder, NULL, "look whether its medium is there", "holds no archives");
     folder_free(&f);
-    return good;
+    return good && (!since || due_paths(folder, log, since, to, error));
 }
 
 void library_paths_free(struct library_paths *paths)

@@ -24,7 +24,7 @@ bool library_days_ago(const char *command, const char *days, char time[24], stru
 
 /* The paths of a folder's archives, in the order of their names; of a bag without any, that of its receipt. With a log
  * and a time, those archives only that it does not record as found intact and signed by a trusted key since; that needs
- * SQLite. */
+ * SQLite. A folder in which there never was one is refused: its medium may be missing. */
 struct library_paths {
     char **paths; /* owned */
     size_t count;

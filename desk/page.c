@@ -14,6 +14,7 @@ struct page {
     struct check_record *checks; /* owned; by machine-root, of one machine in the order of the log */
     size_t count, room;
     bool failed;
+    struct history_folder folder;
     struct xml xml;
     size_t archives, unchecked, wrong;
 };
@@ -22,7 +23,7 @@ static void keep_check(void *context, const struct check_record *r)
 {
     struct page *p = context;
 
-    if (p->failed || !*r->machine_root)
+    if (p->failed || !*r->machine_root || !history_in(r, &p->folder))
         return;
     if (p->count == p->room) {
         size_t room = p->room ? 2 * p->room : 64;
@@ -180,6 +181,8 @@ bool page_print(struct text *to, const struct arguments *a, struct error *error)
     char line[256], now[32];
     time_t seconds = time(NULL);
     struct tm tm;
+
+    history_folder_find(&p.folder, folder);
     bool good = !log || history_read(log, keep_check, &p, error);
 
     if (p.count)

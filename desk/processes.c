@@ -20,6 +20,17 @@ struct child {
     enum status status;
 };
 
+enum status status_graver(enum status a, enum status b)
+{
+    static const uint8_t gravity[] = {
+        [STATUS_OK] = 0,    [STATUS_UNDECIDED] = 1, [STATUS_CLOSED] = 2, [STATUS_USAGE] = 3,
+        [STATUS_INPUT] = 4, [STATUS_HOST] = 5,      [STATUS_WRONG] = 6,
+    };
+    size_t count = sizeof gravity;
+
+    return (a < count ? gravity[a] : count) >= (b < count ? gravity[b] : count) ? a : b;
+}
+
 static bool begin(struct child *child, struct child *all, size_t index, enum status (*each)(void *context, size_t i),
                   void *context, struct error *error)
 {
@@ -111,7 +122,7 @@ static enum status run_children(struct child *all, size_t count, unsigned jobs,
             if (running >= jobs || next - shown >= 64)
                 break;
             if (!begin(&all[next], all, next, each, context, &error)) {
-                worst = desk_fail(&error);
+                worst = status_graver(worst, desk_fail(&error));
                 more = false;
                 break;
             }
@@ -122,7 +133,7 @@ static enum status run_children(struct child *all, size_t count, unsigned jobs,
             copy(all[shown].out, stdout);
             copy(all[shown].err, stderr);
             all[shown].process = 0;
-            worst = all[shown].status > worst ? all[shown].status : worst;
+            worst = status_graver(worst, all[shown].status);
         }
     }
     return worst;
@@ -140,10 +151,7 @@ enum status processes_run(size_t count, unsigned jobs, enum status (*each)(void 
         free(all);
         return worst;
     }
-    for (size_t i = 0; i < count && !interrupted(); i++) {
-        enum status status = each(context, i);
-
-        worst = status > worst ? status : worst;
-    }
+    for (size_t i = 0; i < count && !interrupted(); i++)
+        worst = status_graver(worst, each(context, i));
     return worst;
 }

@@ -6,6 +6,9 @@
 
 #include "formats/error.h"
 
+/* The graver of two statuses: what is wrong is never hidden by what failed, cannot be read, is closed, or undecided. */
+enum status status_graver(enum status a, enum status b);
+
 /* Calls each(context, i) for i from 0 to count - 1, `jobs` at a time in child processes, or in this one if it is one.
  * What they print appears in the order of i, each as a whole. An interrupt is handed on to them, and begins no more.
  * Returns the gravest status. */

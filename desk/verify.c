@@ -402,7 +402,7 @@ static enum status verify_one(struct verify_request *request, struct report *rep
     bool finished = result.members == result.members_there && reboot == STATUS_OK;
     if (kept && !state_keep(kept, finished ? word : "", status, &error))
         reboot = desk_fail(&error);
-    return reboot > status ? reboot : status;
+    return status_graver(reboot, status);
 }
 
 static enum status verify_operand(void *context, size_t i)
@@ -617,7 +617,7 @@ static enum status verify_expanded(const struct arguments *a)
     else if (e.arguments.operand_count > 0)
         status = verify_all(&e.arguments);
     else if (!argument_value(a, "--json"))
-        puts(argument_value(a, "--due") ? "nothing is due" : "there are no archives");
+        puts("nothing is due");
     expanded_free(&e);
     return status;
 }
@@ -628,7 +628,7 @@ static const char *const mail_sentences[] = {
     [STATUS_OK] = "all is well",
     [STATUS_WRONG] = "SOMETHING IS WRONG: damage, or a signer who is not trusted",
     [STATUS_USAGE] = "the command is called wrongly",
-    [STATUS_INPUT] = "something is no archive, or cannot be read as one",
+    [STATUS_INPUT] = "something is missing, or cannot be read as an archive",
     [STATUS_HOST] = "the host failed, or a drive reads wrongly",
     [STATUS_UNDECIDED] = "not all was checked; the next run resumes",
     [STATUS_CLOSED] = "something is closed",

@@ -88,6 +88,16 @@ gives "damage is what the mail begins with" 1 "$MUNIMENT" verify shelf --trust o
 says "in its subject" out "Subject: shelf: SOMETHING IS WRONG"
 says "and where it is" out "shelf/bad.mun: damaged"
 passed "as a message" "$(python3 -c 'import email.policy, email; m = email.message_from_binary_file(open("out", "rb"), policy=email.policy.default); assert m["To"] == "archivist@example.org" and "shelf/bad.mun" in m.get_content()'; echo $?)"
+mkdir partly && ln a.mun partly/a.mun && ln shelf/bad.mun partly/b.mun && ln a.mun partly/c.mun && echo "no archive" >partly/d.mun
+gives "damage is not hidden by what is no archive" 1 "$MUNIMENT" verify partly --trust office.pub --mail archivist@example.org
+says "in the subject" out "Subject: partly: SOMETHING IS WRONG"
+gives "nor by a night that was too short" 1 "$MUNIMENT" verify partly/b.mun partly/a.mun partly/c.mun --trust office.pub --max-time 1 --rate 1 --threads 1 --state night
+says "which there was" err "c.mun: not begun: time is up"
+mkdir unmounted
+for due in "" "--due 30"; do
+    gives "a folder without archives is not well $due" 3 "$MUNIMENT" verify unmounted $due --trust office.pub --log day.log --by reader-7 --mail archivist@example.org
+    says "since its medium may be missing" out "unmounted: holds no archives: look whether its medium is there"
+done
 gives "no header comes in with an address" 2 "$MUNIMENT" verify shelf --trust office.pub --mail "a
 Bcc: b"
 gives "a page of the history" 0 list --html --log day.log
@@ -109,6 +119,29 @@ assert rows["payroll.mun"][5] == "intact, signed by a trusted key" and page.chec
 PY
 echo $?)"
 rm shelf/bad.mun
+
+# --- A replica has the names of its originals; what the log knows is missed ---
+mkdir -p original replica && cp a.mun original/one.mun && cp b.mun original/two.mun && cp a.mun b.mun replica && mv replica/a.mun replica/one.mun && mv replica/b.mun replica/two.mun
+"$MUNIMENT" log new copies.log --origin archive.example/copies >out
+check() { "$MUNIMENT" verify "$PWD/$1" --due "${2-30}" --trust office.pub --log copies.log --by reader-7; }
+gives "a replica is verified" 0 check replica
+"$MUNIMENT" ls original --due 30 --log copies.log >out
+passed "which is no check of the original" "$(grep -c never out | grep -qx 0 && [ "$(wc -l <out)" = 2 ]; echo $?)"
+"$MUNIMENT" ls --html original --log copies.log >out
+says "nor on the page" out "2 were never checked"
+gives "the original is verified" 0 check original
+(cd original && "$MUNIMENT" ls . --due 30 --log ../copies.log >../out)
+passed "wherever one stands" "$([ ! -s out ]; echo $?)"
+mv original/two.mun original/renamed.mun && sleep 1.1
+gives "what has another name is verified" 0 check original
+gives "and not missed" 0 check original
+mv original/renamed.mun .
+gives "what is gone is missed" 3 check original
+says "by its path" err "$PWD/original/renamed.mun: cannot open: No such file"
+passed "though its replica was verified" "$(check replica 0 >out 2>err; check original >out 2>err; grep -q renamed.mun err; echo $?)"
+mkdir moved && mv renamed.mun moved && sleep 1.1
+gives "where it was moved to" 0 check moved
+gives "it is missed no more" 0 check original
 
 # --- Disposal ---
 for key in second rootkey; do "$MUNIMENT" key new $key >out; done

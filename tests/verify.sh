@@ -142,7 +142,7 @@ ask $trust
 says "and not read again" out "other.mun: checked at"
 ask $trust --integrity-only
 passed "which is no answer to another question" "$(grep -q "in this round" out; echo $(($? == 0)))"
-for run in 1 2 3 4 5 6 7 8 9 10 11 12; do ask $trust; [ $status = 5 ] || break; done
+for run in 1 2 3 4 5 6 7 8 9 10 11 12; do ask $trust; grep -q "hd.mun: intact" out && break; done
 passed "nor is it forgotten what it came to" "$([ $status = 1 ] && grep -q "in this round: unknown-signer" out && grep -q "hd.mun: intact" out; echo $?)"
 "$MUNIMENT" verify copy1.mun copy2.mun copy3.mun $trust >out 2>&1 &
 sleep 0.1; kill -TERM $! && wait $!
