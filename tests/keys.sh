@@ -234,14 +234,15 @@ gives "no other reason" 2 revoke --key root.key --second second.key --reason whi
 gives "the root is not the second" 3 revoke --key root.key --second root.key --reason compromised
 for who in "--key root.key" "--second second.key" "--key root.key --second stranger.key" "--key root.key --second work.key" ""; do
     gives "a revocation is written for others to sign" 0 revoke --reason compromised $who
-    trusts "but revokes nothing before two have: $who (K-15)" 0 "certified by" trust work.revoked
+    trusts "but revokes nothing before two have: $who (K-15)" 0 "; revocation of 2024-05-01 ignored: its root and a second person have not both signed it" trust work.revoked
+    trusts "also of a key that was named itself: $who (K-15)" 0 "revocation of 2024-05-01 ignored" trust work.revoked work.key.pub
 done
 
 # Who holds the root is no second person, whatever the key (K-20).
 revoke --key root.key --second second.key --reason compromised >/dev/null
 holds() { "$MUNIMENT" key certify $1.key.pub --root office.root --key root.key --name "$2" --from 2020-01-01 --until 2090-12-31 -o "$1-$2.cert" >/dev/null; }
 holds second "County Archive" && holds root Ada && holds next Ada && holds next second
-trusts "a second who has the root's own name is no second (K-20)" 0 "certified by" trust "second-County Archive.cert" work.revoked
+trusts "a second who has the root's own name is no second, and it is said (K-20)" 0 "; revocation of 2024-05-01 ignored" trust "second-County Archive.cert" work.revoked
 trusts "one who holds another key is a second" 1 "compromised since" trust next-second.cert next-Ada.cert work.revoked
 trusts "not if it is who holds the root, by way of a third key (K-20)" 0 "certified by" trust root-Ada.cert next-Ada.cert next-second.cert work.revoked
 sed -i 's/^signature: ed25519/signature: slh-dsa-sha2-999x/' next-Ada.cert

@@ -262,8 +262,14 @@ static void judge_revocation(const struct trusted *t, const struct key_text *r, 
 {
     enum signature_state state = by_two(t, r);
 
-    if (state == SIGNATURE_WRONG)
+    if (state == SIGNATURE_WRONG) {
+        const size_t length = strlen(trust->note);
+
+        snprintf(trust->note + length, sizeof trust->note - length,
+                 "%srevocation of %s ignored: its root and a second person have not both signed it", length ? "; " : "",
+                 r->from);
         return;
+    }
     if (state == SIGNATURE_FITS && since && strcmp(since, r->from) < 0) {
         snprintf(trust->note, sizeof trust->note, "%s since %s; it had signed before, on %s", r->reason, r->from,
                  since);
