@@ -22,13 +22,7 @@ struct child {
 
 enum status status_graver(enum status a, enum status b)
 {
-    static const uint8_t gravity[] = {
-        [STATUS_OK] = 0,    [STATUS_UNDECIDED] = 1, [STATUS_CLOSED] = 2, [STATUS_USAGE] = 3,
-        [STATUS_INPUT] = 4, [STATUS_HOST] = 5,      [STATUS_WRONG] = 6,
-    };
-    size_t count = sizeof gravity;
-
-    return (a < count ? gravity[a] : count) >= (b < count ? gravity[b] : count) ? a : b;
+    return a == STATUS_WRONG || (b != STATUS_WRONG && a >= b) ? a : b;
 }
 
 static bool begin(struct child *child, struct child *all, size_t index, enum status (*each)(void *context, size_t i),

@@ -6,7 +6,7 @@
 
 #include "formats/error.h"
 
-/* The graver of two statuses: what is wrong is never hidden by what failed, cannot be read, is closed, or undecided. */
+/* The graver of two statuses: what is wrong, else the greater number. */
 enum status status_graver(enum status a, enum status b);
 
 /* Calls each(context, i) for i from 0 to count - 1, `jobs` at a time in child processes, or in this one if it is one.
