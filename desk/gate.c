@@ -35,6 +35,7 @@ struct link {
     bool used;
     uint8_t hash[DIGEST_SIZE];
     enum gate_role role;
+    char person[17]; /* as whom it lets in; empty: as somebody new */
     uint64_t until;
 };
 
@@ -53,7 +54,8 @@ struct question {
     unsigned id; /* 0: free */
     struct http_exchange *x;
     enum then then;
-    enum gate_role role;          /* THEN_LINK: of the link; */
+    enum gate_role role;          /* THEN_LINK: of the link, */
+    char person[17];              /* and as whom it lets in; */
     char cookie[GATE_SECRET + 1]; /* THEN_ENTER: of who is let in; both wait until the office's log has it */
     char file_name[128];
 };
@@ -315,7 +317,7 @@ void gate_gone(struct gate *g, struct http_exchange *x)
             g->screens[i].x = NULL;
 }
 
-bool gate_link(struct gate *g, enum gate_role role, char secret[GATE_SECRET + 1])
+bool gate_link(struct gate *g, enum gate_role role, const char *person, char secret[GATE_SECRET + 1])
 {
     for (size_t i = 0; i < GATE_LINKS; i++) {
         struct link *l = &g->links[i];
@@ -323,6 +325,7 @@ bool gate_link(struct gate *g, enum gate_role role, char secret[GATE_SECRET + 1]
             continue;
         make_secret(g, secret);
         *l = (struct link){.used = true, .role = role, .until = now(g) + GATE_LINK_SECONDS};
+        snprintf(l->person, sizeof l->person, "%s", person);
         hash_secret(secret, l->hash);
         return true;
     }
@@ -335,7 +338,7 @@ static void answer_link(struct gate *g, const struct question *q)
     struct http_answer answer = {
         .status = 200, .type = "application/json", .bytes = "{}", .length = 2, .descriptor = -1};
 
-    if (gate_link(g, q->role, answer.link))
+    if (gate_link(g, q->role, q->person, answer.link))
         g->settings->answer(q->x, &answer);
     else
         refuse(g, q->x, 503);
@@ -420,6 +423,8 @@ static void enter(struct gate *g, struct http_exchange *x, const struct http_req
         g->settings->random(g->settings->context, name, sizeof name);
         for (size_t n = 0; n < sizeof name; n++)
             snprintf(p->name + 2 * n, 3, "%02x", name[n]);
+        if (*l->person)
+            memcpy(p->name, l->person, sizeof p->name);
         q = ask(g, x, p, "enter", role_names[l->role], "", "");
         if (q) {
             q->then = THEN_ENTER;
@@ -505,19 +510,28 @@ static void answer_me(struct gate *g, struct http_exchange *x, const struct pers
     answer_json(g, x, 200, p->role == ROLE_ARCHIVIST ? "{\"role\": \"archivist\"}" : "{\"role\": \"reader\"}");
 }
 
-/* Lets somebody else in, when the steward has recorded it. */
+static bool is_person(const char *text)
+{
+    return strlen(text) == 16 && strspn(text, "0123456789abcdef") == 16;
+}
+
+/* Lets somebody else in, when the steward has recorded it: "ROLE", or "reader PERSON" who has sessions here. */
 static void ask_link(struct gate *g, struct http_exchange *x, const struct person *p,
                      const struct http_request *request)
 {
     struct question *q;
 
     for (enum gate_role role = ROLE_READER; role <= ROLE_ARCHIVIST; role++) {
-        if (strcmp(request->body, role_names[role]) != 0)
+        const size_t length = strlen(role_names[role]);
+        const char *person = request->body + length;
+        if (strncmp(request->body, role_names[role], length) ||
+            (*person && (role != ROLE_READER || *person++ != ' ' || !is_person(person))))
             continue;
-        q = ask(g, x, p, "link", role_names[role], "", "");
+        q = ask(g, x, p, "link", request->body, "", "");
         if (q) {
             q->then = THEN_LINK;
             q->role = role;
+            snprintf(q->person, sizeof q->person, "%s", person);
         }
         return;
     }

@@ -37,8 +37,9 @@ struct gate;
 struct gate *gate_open(const struct gate_settings *settings);
 void gate_close(struct gate *g);
 
-/* A link that lets somebody in, of whom the office's log knows nothing yet. False: too many wait to be used. */
-bool gate_link(struct gate *g, enum gate_role role, char secret[GATE_SECRET + 1]);
+/* A link that lets somebody in, of whom the office's log knows nothing yet; as that person, or with an empty name as a
+ * new one. False: too many wait to be used. */
+bool gate_link(struct gate *g, enum gate_role role, const char *person, char secret[GATE_SECRET + 1]);
 
 /* As those of struct http_site. */
 void gate_request(struct gate *g, struct http_exchange *x, const struct http_request *request);

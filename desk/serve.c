@@ -78,7 +78,7 @@ static void print_link(const struct gate_process *p)
 {
     char secret[GATE_SECRET + 1], text[256] = "Too many links wait to be used; ask again in ten minutes.\n";
 
-    if (gate_link(p->gate, ROLE_ARCHIVIST, secret))
+    if (gate_link(p->gate, ROLE_ARCHIVIST, "", secret))
         snprintf(text, sizeof text, "Open this link within ten minutes; it works once:\n%s/#%s\n", p->place, secret);
     if (write(STDOUT_FILENO, text, strlen(text)) < 0)
         fputs("muniment: serve: the link cannot be printed\n", stderr);

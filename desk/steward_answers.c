@@ -63,6 +63,15 @@ void steward_answer_error(struct steward *s, unsigned question, unsigned status,
     steward_answer_file(s, question, status, JSON, file);
 }
 
+void steward_answer_failure(struct steward *s, unsigned question, unsigned status, const struct error *error)
+{
+    char text[2048];
+
+    snprintf(text, sizeof text, "%.900s: %.900s", error->object, error->what);
+    steward_soften(s, text);
+    steward_answer_error(s, question, status, text);
+}
+
 bool steward_path(const char *folder, const char *name, char path[PATH_MAX])
 {
     return snprintf(path, PATH_MAX, "%s/%s", folder, name) < PATH_MAX;
@@ -100,6 +109,8 @@ void steward_soften(const struct steward *s, char *text)
     remove_all(text, "muniment: ");
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         snprintf(folder, sizeof folder, "%.4000s/", folders[i]);
+        remove_all(text, folder);
+        snprintf(folder, sizeof folder, "%.4000s: ", folders[i]); /* itself */
         remove_all(text, folder);
     }
     remove_all(text, ": " RIGHTS_REMEDY);
@@ -146,6 +157,6 @@ bool steward_begin_act(struct steward *s, const struct question *q, const char *
     work_log(s->arguments, q->person, line);
     if (act_begin(act, &line->arguments, word, object, &error))
         return true;
-    steward_answer_error(s, q->number, 500, error.what);
+    steward_answer_failure(s, q->number, 500, &error);
     return false;
 }

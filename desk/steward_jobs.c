@@ -15,6 +15,8 @@
 
 #define PERSON_JOBS 8u /* of one person at a time */
 #define PICTURE "image/png"
+#define ZIP "application/zip"
+#define ZIP_IN_PART ZIP ";in-part=1" /* not all was read whole; its files.csv says what */
 
 static unsigned http_status(enum status status)
 {
@@ -106,7 +108,7 @@ static void begin_job_at(struct steward *s, const struct question *q, const stru
         memcpy(job->remove, w->folder, sizeof job->remove);
     }
     if (!job_begin(job, &storage, storage >= 0, work, w, &error)) {
-        steward_answer_error(s, q->number, 500, error.what);
+        steward_answer_failure(s, q->number, 500, &error);
         job_remove(job->remove);
         job->question = 0;
     }
@@ -185,7 +187,9 @@ void steward_end_job(struct steward *s, struct job *job)
         if (status != STATUS_OK || !opening_keep(job->remove, job->keep) || !answer_picture(s, job->question, path))
             steward_answer_error(s, job->question, status == STATUS_CLOSED ? 403 : 404, text);
     } else if (length > 0 && http_status(status) == 200) {
-        steward_answer(s, job->question, 200, job->type, (uint64_t)length, job->out);
+        steward_answer(s, job->question, 200,
+                       status == STATUS_WRONG && !strcmp(job->type, ZIP) ? ZIP_IN_PART : job->type, (uint64_t)length,
+                       job->out);
     } else if (status == STATUS_OK) {
         steward_answer(s, job->question, 200, job->type, 0, job->out);
     } else {
@@ -233,7 +237,7 @@ static void on_volumes(struct steward *s, struct question *q)
 static void on_retrieve(struct steward *s, struct question *q)
 {
     if (steward_take_reason(s, q))
-        on_archive(s, q, "application/zip", true, work_retrieve);
+        on_archive(s, q, ZIP, true, work_retrieve);
 }
 
 static void on_verify(struct steward *s, struct question *q)
@@ -267,7 +271,7 @@ static void on_picture(struct steward *s, struct question *q)
     steward_new_id(id);
     storage = steward_ask_storage(s, id, q->what, "", &error);
     if (storage < 0) {
-        steward_answer_error(s, q->number, 500, error.what);
+        steward_answer_failure(s, q->number, 500, &error);
         return;
     }
     begin_job_at(s, q, NULL, path, PICTURE, true, work_picture, storage);
@@ -287,7 +291,8 @@ void steward_seat_job(struct steward *s, struct question *q, const char *type, e
     if (seat && steward_archive_path(s, seat->archive, path))
         begin_job(s, q, seat, path, type, true, work);
     else
-        steward_answer_error(s, q->number, 404, "there is no such session");
+        steward_answer_error(s, q->number, 404,
+                             seat ? "its archive is not in the library" : "there is no such session");
 }
 
 /* What is under way for somebody, with an estimate. */
@@ -315,7 +320,7 @@ const struct steward_verb steward_job_verbs[] = {
     {.verb = "session-files", .type = LINES, .work = work_files},
     {.verb = "session-volumes", .type = LINES, .work = work_volumes},
     {.verb = "journal", .type = "text/plain; charset=utf-8", .work = work_journal},
-    {.verb = "session-retrieve", .type = "application/zip", .work = work_retrieve},
+    {.verb = "session-retrieve", .type = ZIP, .work = work_retrieve},
     {.verb = "prints", .type = LINES, .work = work_prints},
     {.verb = "print-pdf", .type = "application/pdf", .work = work_print_pdf},
     {.verb = "print-raw", .type = "application/octet-stream", .work = work_print_raw},

@@ -119,7 +119,7 @@ static void on_upload_piece(struct steward *s, struct question *q)
         upload_abandon(&s->uploads, upload);
     } else if (!upload_keep(&s->uploads, upload, digest, &error)) {
         act_end(&act, error.status);
-        steward_answer_error(s, q->number, 500, error.what);
+        steward_answer_failure(s, q->number, 500, &error);
     } else {
         act_fact(&act, "sha256", digest);
         if (act_end(&act, STATUS_OK) == STATUS_OK)
@@ -159,7 +159,7 @@ static void begin_with_medium(struct steward *s, const struct question *q, struc
     } else if (!steward_begin_seat(s, seat, q->person, &error)) {
         seat->question = 0;
         seat->insert = DRIVE_ABSENT;
-        steward_answer_error(s, q->number, 500, error.what);
+        steward_answer_failure(s, q->number, 500, &error);
     }
 }
 

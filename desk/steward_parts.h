@@ -110,6 +110,8 @@ void steward_answer_file(struct steward *s, unsigned question, unsigned status, 
 FILE *steward_new_file(void);
 /* Answers with {"error": text}. */
 void steward_answer_error(struct steward *s, unsigned question, unsigned status, const char *text);
+/* The same, with an error's object and reason. */
+void steward_answer_failure(struct steward *s, unsigned question, unsigned status, const struct error *error);
 /* False: it is too long. */
 bool steward_path(const char *folder, const char *name, char path[PATH_MAX]);
 /* An archive of the library, by its name there. False: there is none. */

@@ -36,21 +36,23 @@ void steward_seat_path(const struct steward *s, const struct seat *seat, const c
     snprintf(path, PATH_MAX, "%.3900s/sessions/%s/%s", s->state, seat->id, name);
 }
 
-static void write_about(const struct steward *s, const struct seat *seat)
+/* False, with errno: it is not written. */
+static bool write_about(const struct steward *s, const struct seat *seat)
 {
     char path[PATH_MAX], new[PATH_MAX];
     FILE *file;
+    bool good;
 
     steward_seat_path(s, seat, "about", path);
     steward_seat_path(s, seat, "about.new", new);
     file = fopen(new, "we");
     if (!file)
-        return;
+        return false;
     fprintf(file, "archive: %s\nowner: %s\nopened: %" PRIu64 "\noff: %d\noverride: %s\n", seat->archive, seat->owner,
             seat->opened, seat->state == SEAT_IS_OFF, seat->override);
-    if (fflush(file) == 0 && fsync(fileno(file)) == 0)
-        rename(new, path);
+    good = fflush(file) == 0 && fsync(fileno(file)) == 0 && rename(new, path) == 0;
     fclose(file);
+    return good;
 }
 
 /* Forgets what a session wrote: repeating its journal writes it again. */
@@ -159,6 +161,7 @@ static void print_seat(FILE *to, const struct seat *seat, const char *person)
     if (seat->leaves && seat->process)
         fprintf(to, ", \"left\": %" PRIu64,
                 seat->leaves > steward_milliseconds() ? (seat->leaves - steward_milliseconds()) / 1000 : 0);
+    json_member(to, ", ", "owner", seat->owner);
     fprintf(to, ", \"percent\": %u, \"opened\": %" PRIu64 ", \"mine\": %s}\n", seat->percent, seat->opened,
             strcmp(seat->owner, person) ? "false" : "true");
 }
@@ -348,12 +351,18 @@ void steward_hear_storage(struct steward *s)
     }
 }
 
+/* A session that a reader may have: his own. What an archivist opened for a reason is none. */
+static bool is_readers(const struct seat *seat, const char *person)
+{
+    return !strcmp(seat->owner, person) && !*seat->override;
+}
+
 struct seat *steward_find_seat(struct steward *s, const struct question *q)
 {
     for (size_t i = 0; i < SEATS; i++) {
         struct seat *seat = &s->seats[i];
         struct pollfd control = {.fd = seat->control, .events = POLLIN};
-        if (!*q->what || strcmp(seat->id, q->what) || (!q->archivist && strcmp(seat->owner, q->person)))
+        if (!*q->what || strcmp(seat->id, q->what) || (!q->archivist && !is_readers(seat, q->person)))
             continue;
         for (unsigned n = 0; n < HEARD_MOST && seat->process && poll(&control, 1, 0) > 0; n++)
             steward_hear_seat(s, seat);
@@ -368,6 +377,7 @@ static void on_open(struct steward *s, struct question *q)
     struct error error;
     struct seat *seat = NULL;
     unsigned own = 0;
+    bool good = true;
 
     if (!steward_take_reason(s, q))
         return;
@@ -390,15 +400,15 @@ static void on_open(struct steward *s, struct question *q)
     steward_seat_path(s, seat, "", path);
     if (q->reason)
         snprintf(seat->override, sizeof seat->override, "%s", q->reason);
-    if (mkdir(path, 0700) == 0 && strcmp(q->lines, "power-on") != 0 && opening_name(s->state, archive, name))
+    if (mkdir(path, 0700) || !write_about(s, seat))
+        good = error_host(&error, "the session", errno, "cannot be kept");
+    else if (strcmp(q->lines, "power-on") != 0 && opening_name(s->state, archive, name))
         opening_use(name, path);
-    if (access(path, W_OK) || !steward_begin_seat(s, seat, q->person, &error)) {
-        steward_answer_error(s, q->number, 500, "the session cannot begin");
-        job_remove(path);
-        seat->id[0] = '\0';
+    if (good && steward_begin_seat(s, seat, q->person, &error))
         return;
-    }
-    write_about(s, seat);
+    steward_answer_failure(s, q->number, 500, &error);
+    job_remove(path);
+    seat->id[0] = '\0';
 }
 
 static void on_sessions(struct steward *s, struct question *q)
@@ -406,7 +416,7 @@ static void on_sessions(struct steward *s, struct question *q)
     FILE *file = steward_new_file();
 
     for (size_t i = 0; file && i < SEATS; i++)
-        if (*s->seats[i].id && (q->archivist || !strcmp(s->seats[i].owner, q->person)))
+        if (*s->seats[i].id && (q->archivist || is_readers(&s->seats[i], q->person)))
             print_seat(file, &s->seats[i], q->person);
     steward_answer_file(s, q->number, 200, LINES, file);
 }
@@ -446,7 +456,7 @@ static void on_resume(struct steward *s, struct question *q)
     if (steward_begin_seat(s, seat, q->person, &error))
         seat->question = q->number;
     else
-        steward_answer_error(s, q->number, 500, error.what);
+        steward_answer_failure(s, q->number, 500, &error);
 }
 
 static void on_discard(struct steward *s, struct question *q)

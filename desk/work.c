@@ -234,7 +234,7 @@ enum status work_retrieve(void *context)
     fflush(stdout);
     if (!job_copy(bag, out))
         return status > STATUS_OK ? status : STATUS_WRONG;
-    return STATUS_OK;
+    return status == STATUS_OK ? STATUS_OK : STATUS_WRONG; /* not all was read whole */
 }
 
 enum status work_verify(void *context)

@@ -4,6 +4,7 @@ the state is that of the whole journal's repetition, which is carried out at the
 import base64
 import ctypes
 import fcntl
+import http.client
 import json
 import os
 import pathlib
@@ -445,6 +446,12 @@ for folder in set(library.iterdir()) - folders:
     subprocess.run(["rm", "-r", str(folder)], check=True)
 replay = run("replay", library / "wider.mun", state / "sessions" / one / "journal")
 fact("the journal is repeated from the sealed file alone", replay.returncode == 0, replay.stdout)
+archivist = desk.cookie
+link = desk.ask("POST", "/api/links", f"reader {desk.session(one)['owner']}")[1]["muniment-link"]
+desk.cookie = desk.ask("POST", "/api/enter", link)[1]["set-cookie"].split(";")[0]
+fact("a reader who is invited back has the sessions that were his, but for what an archivist opened for a reason",
+     desk.session(one) and not desk.session(reasoned) and desk.ask("POST", f"/api/sessions/{reasoned}/suspend")[0] == 404)
+desk.cookie = archivist
 for which in (one, other, reasoned):
     desk.ask("POST", f"/api/sessions/{which}/discard")
 (library / "wider.mun").unlink()
@@ -453,6 +460,14 @@ fact("its journal is given", kept[0] == 200 and kept[2] == (state / "sessions" /
 fact("and the log has that", re.search(r"journal.*records\.mun", run("log", "show", work / "office/log").stdout), run("log", "show", work / "office/log").stdout)
 none = desk.ask("POST", f"/api/sessions/{session}/print-raw", "7")
 fact("a print that is not there is named", none[0] == 422 and "no print 7" in error(none), str(none))
+(library / "records.mun").rename(work / "away.mun")
+gone = desk.ask("GET", f"/api/sessions/{session}/files")
+fact("whose archive is gone, that is said", gone[0] == 404 and error(gone) == "its archive is not in the library", str(gone))
+(work / "away.mun").rename(library / "records.mun")
+(state / "sessions").rename(state / "away")
+failed = desk.ask("POST", "/api/archives/records.mun/sessions")
+fact("and why a session cannot begin", failed[0] == 500 and error(failed) == "the session: cannot be kept: No such file or directory", str(failed))
+(state / "away").rename(state / "sessions")
 decided = run("decide", library / "records.mun", "--close-until", "2099-01-01", "--reason", "living persons", "--key", work / "key")
 fact("the archive is closed", decided.returncode == 0, decided.stdout)
 for method, what in (("GET", "journal"), ("GET", "film"), ("GET", "files"), ("GET", "prints"), ("POST", "print-raw"), ("POST", "print-pdf"), ("POST", "resume")):
@@ -469,6 +484,39 @@ listed = {a["file"]: a["rights"] for a in map(json.loads, desk.ask("GET", "/api/
 fact("and of a desk that trusts others, that its rights are undecided", listed["records.mun"] == "undecided", str(listed))
 desk.process.terminate()
 desk.process.wait()
+
+# --- Behind a proxy, at a socket that systemd listens at ---
+
+
+class Proxied(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(work / "desk.socket"))
+
+
+def through_proxy(method, path, body=None, host="desk.example", **headers):
+    connection = Proxied("desk", timeout=30)
+    connection.request(method, path, body, {"Host": host, **headers})
+    answer = connection.getresponse()
+    return answer.status, answer.headers, answer.read().decode()
+
+
+listening = socket.socket(socket.AF_UNIX)
+listening.bind(str(work / "desk.socket"))
+listening.listen(8)
+activated = subprocess.Popen(["sh", "-c", f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&{listening.fileno()}', "sh", MUNIMENT, "serve", library, "--state", state, "--host", "desk.example"],
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=(listening.fileno(),))
+activated.stdout.readline()
+link = activated.stdout.readline().strip()
+fact("a desk that systemd begins prints a link by the name of its proxy", link.startswith("https://desk.example/#"), link)
+entered = through_proxy("POST", "/api/enter", link.split("#")[1], Origin="https://desk.example")
+cookie = (entered[1]["set-cookie"] or "").split(";")
+fact("and lets in there, by a cookie for TLS alone", entered[0] == 200 and cookie[0].startswith("__Host-muniment=") and " Secure" in cookie, str(entered[0]))
+fact("and by no other name", through_proxy("GET", "/api/me", host="evil.example", Cookie=cookie[0])[0] == 403)
+fact("nor by what a header says of who asks", through_proxy("GET", "/api/me", **{"X-Forwarded-User": "archivist", "Remote-User": "archivist"})[0] == 401)
+fact("who is in is in", through_proxy("GET", "/api/me", Cookie=cookie[0])[2] == '{"role": "archivist"}')
+activated.terminate()
+activated.wait()
 said = (work / "said").read_text() + (work / "later/said").read_text() + (work / "trusting/said").read_text()
 fact("no process did what its jail does not permit", "jail" not in said, said)
 subprocess.run(["rm", "-rf", str(work)], check=True)

@@ -1,11 +1,11 @@
 // app.js - the pages of the desk, by the address after #, and what is around them.
 import {api} from './api.js';
-import {el, say, ask} from './dom.js';
+import {el, say} from './dom.js';
 import {texts} from './texts.js';
 import {libraryPage} from './library.js';
 import {archivePage} from './archive.js';
 import {filesPage} from './files.js';
-import {sessionsPage, sessionPage} from './sessions.js';
+import {sessionsPage, sessionPage, invite} from './sessions.js';
 import {printsPage} from './prints.js';
 import {filmPage} from './film.js';
 
@@ -30,17 +30,8 @@ function header(current) {
     el('a', {class: 'brand', href: '#/'}, el('img', {src: '/icon.svg', alt: '', width: 28, height: 28}), texts.name),
     el('nav', {'aria-label': texts.nav}, link('library', '#/'), link('sessions', '#/sessions')),
     el('div', {class: 'who'}, el('span', {class: 'role'}, texts.roles[me.role]),
-      me.role === 'archivist' && el('button', {class: 'quiet', onclick: invite}, texts.invite),
+      me.role === 'archivist' && el('button', {class: 'quiet', onclick: () => invite('reader', texts.invite, texts.inviteSaid)}, texts.invite),
       el('button', {class: 'quiet', onclick: leave}, texts.leave)));
-}
-
-async function invite() {
-  try {
-    const field = el('input', {readOnly: true, value: `${location.origin}/#${await api.link('reader')}`, 'aria-label': texts.invite, onfocus: () => field.select()});
-    await ask(texts.invite, [el('p', {}, texts.inviteSaid), field], [['', texts.close]]);
-  } catch (error) {
-    say(texts.failed(error.message), true);
-  }
 }
 
 async function leave() {

@@ -99,8 +99,10 @@ export async function filesPage(of, me) {
     button.disabled = true;
     say(texts.retrieving);
     try {
-      save(await during(texts.retrieving, of.session ? 'session-retrieve' : 'retrieve', api.jobs, api.retrieve(of, names(files, chosen, closed))), `${(of.archive || of.session).replace(/\.mun$/, '')}-records.zip`);
-      say(texts.retrieved);
+      const response = await during(texts.retrieving, of.session ? 'session-retrieve' : 'retrieve', api.jobs, api.retrieve(of, names(files, chosen, closed)));
+      const inPart = response.headers.get('content-type').includes('in-part');
+      save(await response.blob(), `${(of.archive || of.session).replace(/\.mun$/, '')}-records.zip`);
+      say(inPart ? texts.retrievedInPart : texts.retrieved, inPart);
     } catch (error) {
       say(texts.failed(error.message), true);
     }

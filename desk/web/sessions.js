@@ -20,7 +20,17 @@ async function discard(id, then) {
   }
 }
 
-export async function sessionsPage() {
+// Shows a link, once.
+export async function invite(whom, title, text) {
+  try {
+    const field = el('input', {readOnly: true, value: `${location.origin}/#${await api.link(whom)}`, 'aria-label': title, onfocus: () => field.select()});
+    await ask(title, [el('p', {}, text), field], [['', texts.close]]);
+  } catch (error) {
+    say(texts.failed(error.message), true);
+  }
+}
+
+export async function sessionsPage(me) {
   const list = el('ul', {class: 'rows'});
   const titles = new Map((await api.library().catch(() => [])).map((archive) => [archive.file, title(archive)]));
   let drawn = '';
@@ -39,6 +49,7 @@ export async function sessionsPage() {
         el('a', {class: 'button', href: `#/session/${session.id}/prints`}, texts.prints),
         el('a', {class: 'button', href: `#/session/${session.id}/film`}, texts.film),
         el('button', {onclick: () => keepJournal(session.id)}, texts.journal),
+        me.role === 'archivist' && !session.mine && !session.override && el('button', {onclick: () => invite(`reader ${session.owner}`, texts.inviteBack, texts.inviteBackSaid)}, texts.inviteBack),
         el('button', {onclick: () => discard(session.id, draw)}, texts.discard)))));
     if (!sessions.length) list.replaceChildren(el('li', {}, texts.noSessions));
     if (place >= 0) (list.querySelectorAll('a, button')[place] || document.querySelector('h1')).focus();

@@ -123,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                         "/api/sessions/0123456789abcdef/screen",
                                         "/api/archives/a.mun/retrieve"};
     static const char *const names[] = {HOST, ORIGIN, "evil.example", ""};
-    const char *const bodies[] = {world.first, world.link, "reader", "archivist", ""};
+    const char *const bodies[] = {world.first, world.link, "reader", "archivist", "reader 0123456789abcdef", ""};
     const char *const cookies[] = {world.cookie, "", "muniment=0"};
     struct gate_settings settings = {.hosts = hosts,
                                      .scheme = "http",
@@ -138,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     world = (struct world){.now = 1000};
     g = gate_open(&settings);
-    require(g && gate_link(g, ROLE_ARCHIVIST, world.first));
+    require(g && gate_link(g, ROLE_ARCHIVIST, "", world.first));
     while (size > 3) {
         struct http_exchange *x = &world.exchanges[data[0] % EXCHANGES];
         const uint8_t step = data[1];

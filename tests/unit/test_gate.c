@@ -89,7 +89,7 @@ static struct gate *begin(struct seen *s, struct http_exchange *x)
     x->seen = s;
     settings.context = s;
     g = gate_open(&settings);
-    assert_true(gate_link(g, ROLE_ARCHIVIST, secret));
+    assert_true(gate_link(g, ROLE_ARCHIVIST, "", secret));
     assert_string_equal(secret, SECRET);
     return g;
 }
@@ -166,10 +166,33 @@ static void a_link_lets_in_once_and_within_ten_minutes(void **state)
     for (unsigned i = 0; i < GATE_LINKS; i++)
         assert_int_equal(status_when(g, &x, 200, post(&s, "/api/links", "reader")), 200);
     assert_int_equal(status_when(g, &x, 200, post(&s, "/api/links", "reader")), 503);
-    assert_false(gate_link(g, ROLE_ARCHIVIST, link));
+    assert_false(gate_link(g, ROLE_ARCHIVIST, "", link));
     s.now += GATE_LINK_SECONDS;
-    assert_true(gate_link(g, ROLE_ARCHIVIST, link)); /* of a desk in which nobody is any more */
+    assert_true(gate_link(g, ROLE_ARCHIVIST, "", link)); /* of a desk in which nobody is any more */
     let_in(g, &x, link);
+    gate_close(g);
+}
+
+static void a_reader_comes_back_as_who_he_was(void **state)
+{
+    static const char *const bad[] = {"reader 0123456789abcde",     "reader 0123456789abcdeg",
+                                      "reader0123456789abcdef",     "reader ",
+                                      "archivist 0123456789abcdef", "reader 0123456789abcdef "};
+    struct http_exchange x;
+    struct seen s;
+    struct gate *g = begin(&s, &x);
+    char link[96];
+
+    (void)state;
+    let_in(g, &x, SECRET);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(status_of(g, &x, post(&s, "/api/links", bad[i])), 400);
+    assert_int_equal(status_when(g, &x, 200, post(&s, "/api/links", "reader 0123456789abcdef")), 200);
+    assert_non_null(strstr(s.question, " link reader 0123456789abcdef\n"));
+    snprintf(link, sizeof link, "%s", s.answer.link);
+    let_in(g, &x, link);
+    assert_int_equal(status_of(g, &x, get(&s, "/api/sessions")), 0);
+    assert_non_null(strstr(s.question, " reader 0123456789abcdef sessions "));
     gate_close(g);
 }
 
@@ -362,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_link_lets_in_once_and_within_ten_minutes),
+        cmocka_unit_test(a_reader_comes_back_as_who_he_was),
         cmocka_unit_test(who_leaves_or_stays_away_is_out),
         cmocka_unit_test(other_hosts_and_origins_are_refused),
         cmocka_unit_test(nobody_comes_in_who_is_not_in_the_log),
