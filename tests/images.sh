@@ -68,6 +68,32 @@ for image in external.qcow2 monolithicFlat.vmdk twoGbMaxExtentSparse.vmdk twoGbM
     reads $image "" --follow
 done
 
+# A differencing VHD, by the specification of the format (qemu-img writes none): five sectors of its second block, and all else below.
+python3 - <<'END_PYTHON'
+def word(n, size=4): return n.to_bytes(size, "big")
+def checked(b, at): return b[:at] + word(~sum(b[:at] + b[at + 4:]) & 0xFFFFFFFF) + b[at + 4:]
+parent = open("dynamic.vhd", "rb").read()
+footer, header = parent[-512:], parent[int.from_bytes(parent[-496:-488], "big"):][:1024]
+blocks, size = (int.from_bytes(header[at:at + 4], "big") for at in (28, 32))
+table = 4 * blocks + 511 & ~511
+own = checked(footer[:16] + word(512, 8) + footer[24:60] + word(4) + bytes(4) + b"C" * 16 + footer[84:], 64)
+def child(name, uuid):
+    head = header[:16] + word(1536, 8) + header[24:40] + uuid + bytes(8) + "C:\\DISKS\\dynamic.vhd".encode("utf-16-be").ljust(512, b"\0") + bytes(1024 - 576)
+    with open(name, "wb") as file:
+        file.write(own + checked(head, 36) + (word(0xFFFFFFFF) + word((1536 + table) // 512)).ljust(4 * blocks, b"\xFF").ljust(table, b"\0"))
+        file.write(bytes([0b00000111, 0b11000000]).ljust(512, b"\0") + bytes(5 * 512) + b"\x77" * 2560 + b"\x55" * (size - 5120) + own)
+child("child.vhd", footer[68:84])
+child("stranger.vhd", b"S" * 16)
+END_PYTHON
+gives "a differencing VHD names its parent" 3 "$muniment" export child.vhd -o refused
+says "which is shown" err 'names another file as its parent: C:\DISKS\dynamic.vhd'
+"$muniment" export dynamic.vhd -o below.raw --force >out
+python3 -c 'b = bytearray(open("below.raw", "rb").read()); at = (2 << 20) + 2560; b[at:at + 2560] = b"\x77" * 2560; open("below.raw", "wb").write(b)'
+gives "a differencing VHD is read" 0 "$muniment" export child.vhd --follow -o out.raw --force
+gives "on top of its parent" 0 cmp out.raw below.raw
+gives "a parent that is another is refused" 3 "$muniment" export stranger.vhd --follow -o refused
+says "by its UUID" err "is not the parent that stranger.vhd means: its UUID is another"
+
 # What qemu-img writes besides is named, and never taken for raw.
 for format in vhdx qcow qed parallels; do
     make unread.$format $format
