@@ -255,7 +255,8 @@ static bool copy(struct bag *b, struct desk_volume *volume, const struct file_en
     b->head_size = 0;
     sha256_begin(&hash);
     while (good && at < e->size && damage->status == STATUS_OK && (at > 0 || is_believable(b, volume, e, damage))) {
-        if (!files->system->read(files->context, e, at, b->piece, PIECE, &got, damage) || got == 0)
+        files->system->read(files->context, e, at, b->piece, PIECE, &got, damage);
+        if (got == 0) /* else it is what lies before the damage */
             break;
         good = descriptor < 0 || write_piece(descriptor, path, b->piece, got, error);
         if (good && interrupted())

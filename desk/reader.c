@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -51,8 +52,17 @@ struct frame {
 
 /* --- The process --- */
 
+/* A disk, and what the last of its reads that failed came to. */
+struct watched {
+    const struct block *disk;
+    struct block block; /* it, watched */
+    enum block_result result;
+    uint64_t sector;
+};
+
 struct server {
     int channel;
+    struct watched watched;
     struct files files;
     struct text out;
     uint8_t piece[PIECE];
@@ -100,18 +110,59 @@ static bool put_run(void *context, const struct file_run *run)
     return put(context, RUN, run, sizeof *run);
 }
 
+/* What cannot be read at once is read by sectors, so that what lies before the damage comes out. */
 static bool put_bytes(struct server *s, const struct question *q, const struct file_entry *e, struct error *error)
 {
-    for (uint64_t done = 0; done < q->length;) {
-        size_t wanted = q->length - done < PIECE ? (size_t)(q->length - done) : PIECE, got = 0;
+    size_t most = PIECE, got;
+
+    for (uint64_t done = 0; done < q->length; done += got) {
+        const size_t wanted = q->length - done < most ? (size_t)(q->length - done) : most;
+        got = 0;
         bool good = s->files.system->read(s->files.context, e, q->offset + done, s->piece, wanted, &got, error);
+        if (!good && got == 0 && wanted > SECTOR_SIZE) {
+            most = SECTOR_SIZE;
+            continue;
+        }
         if (got > 0 && !put(s, BYTES, s->piece, got))
             return true;
         if (!good || got < wanted)
             return good;
-        done += got;
     }
     return true;
+}
+
+static enum block_result watched_read(void *context, uint64_t sector, uint32_t count, uint8_t *buffer, uint32_t *done)
+{
+    struct watched *w = context;
+    const enum block_result result = w->disk->read(w->disk->context, sector, count, buffer, done);
+
+    if (result != BLOCK_OK && w->result != BLOCK_FAILED) {
+        w->result = result;
+        w->sector = result == BLOCK_UNREADABLE ? sector + *done : sector;
+    }
+    return result;
+}
+
+static void watch(struct watched *w, const struct block *disk)
+{
+    w->disk = disk;
+    w->block = (struct block){
+        .context = w, .sectors = disk->sectors, .read_only = true, .session = disk->session, .read = watched_read};
+}
+
+/* What a file system found wrong, if the disk was why: a host that failed or an archive that is damaged says so itself,
+ * and what could not be read of the original is no damage of the archive. */
+static void explain(const struct watched *w, struct error *error)
+{
+    const struct error *failure = w->disk->failure ? w->disk->failure(w->disk->context) : NULL, found = *error;
+    char sector[48];
+
+    snprintf(sector, sizeof sector, "sector %" PRIu64 " of the disk", w->sector);
+    if (w->result == BLOCK_FAILED && failure)
+        *error = *failure;
+    else if (w->result == BLOCK_UNREADABLE)
+        error_set(error, found.status, found.object, *found.place ? found.place : sector, found.remedy,
+                  "%s: the original was unreadable there", found.what);
 }
 
 static void answer(struct server *s, const struct question *q)
@@ -122,6 +173,7 @@ static void answer(struct server *s, const struct question *q)
     struct error error = {.status = STATUS_OK};
     bool good = true;
 
+    s->watched.result = BLOCK_OK;
     switch (q->operation) {
     case LIST: good = f->system->list(f->context, q->id, put_entry, s, &error); break;
     case RUNS: good = f->system->runs(f->context, &e, put_run, s, &error); break;
@@ -129,6 +181,8 @@ static void answer(struct server *s, const struct question *q)
     case PAGES: good = !registry_pages(f, &pages) || put(s, BYTES, &pages, sizeof pages); break;
     default: break;
     }
+    if (!good)
+        explain(&s->watched, &error);
     if (!put(s, good ? END : FAILURE, &error, good ? 0 : sizeof error) || !flush(s))
         _exit(0);
 }
@@ -182,8 +236,10 @@ static void serve(int channel, const struct block *disk, const struct volume *vo
 
     setenv("TZ", "UTC0", 1); /* libtsk asks the host's clock for its zone */
     tzset();
-    bool good = files_prepare(volume, &error) && jail_enter(JAIL_READER, NULL, 0, &limits, &error) &&
-                files_open(disk, volume, &s->files, &error);
+    watch(&s->watched, disk);
+    bool good = files_prepare(volume, &error) && jail_enter(JAIL_READER, NULL, 0, &limits, &error);
+    if (good && !(good = files_open(&s->watched.block, volume, &s->files, &error)))
+        explain(&s->watched, &error);
     if (!put(s, good ? END : FAILURE, &error, good ? 0 : sizeof error) || !flush(s) || !good)
         _exit(0);
     while (stream_read(channel, &question, sizeof question))

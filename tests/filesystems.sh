@@ -460,6 +460,36 @@ if [ -n "$ntfs" ]; then
     ntfs-3g s-ntfs.img mnt && cp -r small/A mnt && umount mnt
     kinds="$kinds ntfs"
 fi
+
+# --- What the original did not give, and what the archive has lost ---
+cat >lose.py <<'PY'
+import sys, tarfile
+image, wanted, at, archive = open(sys.argv[1], "rb").read(), open(sys.argv[2], "rb").read(), int(sys.argv[3]), sys.argv[4]
+place = image.find(wanted[at:at + 64])
+assert place >= 0
+sector = place // 512 * 512
+open("lost.map", "w").write(f"# Mapfile. Created by GNU ddrescue version 1.27\n0x0 + 1\n0x0 {sector:#x} +\n{sector:#x} 0x200 -\n{sector + 512:#x} {len(image) - sector - 512:#x} +\n")
+if archive:
+    tar, changed = tarfile.open(archive), bytearray(open(archive, "rb").read())
+    names = {name.rsplit(".", 1)[1]: name for name in tar.getnames() if "/00000000." in name}
+    chunk = next(line for line in tar.extractfile(names["map"]).read().decode().splitlines() if int(line.split()[0]) == place // 65536).split()
+    changed[tar.getmember(names["gz"]).offset_data + int(chunk[2]) + int(chunk[3]) // 2] ^= 1
+    open("lost.mun", "wb").write(changed)
+PY
+for kind in ${kinds/cvf/}; do
+    sealed s-$kind.img
+    cp s-$kind.img lost.img && python3 lose.py lost.img small/A/B/f11 4096 s-$kind.img.mun && rm -rf lost
+    gives "$kind, a sector that the original did not give" 1 "$MUNIMENT" retrieve lost.img -o lost
+    says "is named as such" err "the original was unreadable there ("
+    passed "what lies before it comes out" "$(find lost/data -iname f11 -size -4097c -size +4095c | xargs cat | cmp -s - <(head -c 4096 small/A/B/f11); echo $?)"
+    [ $kind = ext4 ] || [ $kind = fat ] && continue # the chunk is that of the first sectors, too
+    rm -rf lost
+    gives "$kind, a chunk of the archive that is damaged" 1 "$MUNIMENT" retrieve lost.mun -o lost
+    says "is named as that" err "has a damaged chunk that "
+done
+printf f10 >name && cp s-ext2.img lost.img && python3 lose.py lost.img name 0 ""
+gives "a folder that the original did not give" 1 "$MUNIMENT" files lost.img
+says "is named as such, too" err "the original was unreadable there ("
 for kind in $kinds; do
     gives "damaged metadata of $kind never crash or hang the command" 0 python3 damage.py "$MUNIMENT" $kind $damages
     cat out

@@ -13,6 +13,7 @@
 #include "formats/volumes/disk.h"
 
 #define NTFS_OWN 24                /* records of NTFS itself: $MFT and so on */
+#define NOWHERE UINT64_MAX         /* no place of the disk */
 #define ABSURD (UINT64_C(1) << 30) /* bytes that a sparse file may have more than its disk */
 
 /* The functions of libtsk that are used. */
@@ -59,7 +60,9 @@ static const struct {
 struct image {
     TSK_IMG_INFO info; /* the first member: libtsk hands it back */
     const struct block *disk;
-    uint64_t end; /* bytes of the disk */
+    uint64_t end;   /* bytes of the disk */
+    uint64_t tried; /* where the last read began, if it failed; NOWHERE: it did not */
+    bool lost;      /* what was asked for could not be read: libtsk may go on with zeros */
 };
 
 struct tsk_files {
@@ -74,10 +77,21 @@ struct tsk_files {
 
 /* --- The disk --- */
 
+/* A read failed. libtsk reads more than is asked for into its cache; if that fails, it reads again what is. */
+static ssize_t fails(struct image *image, uint64_t at, size_t size)
+{
+    const bool ahead = size == TSK_IMG_INFO_CACHE_LEN || (size < TSK_IMG_INFO_CACHE_LEN && at + size == image->end);
+    const bool again = image->tried == at;
+
+    image->lost |= !ahead || again;
+    image->tried = again ? NOWHERE : at;
+    return -1;
+}
+
 /* Bytes that need not begin or end with a sector. */
 static ssize_t read_image(TSK_IMG_INFO *info, TSK_OFF_T offset, char *buffer, size_t size)
 {
-    const struct image *image = (struct image *)info;
+    struct image *image = (struct image *)info;
     uint8_t sectors[64 * SECTOR_SIZE];
     uint64_t at = (uint64_t)offset;
     size_t got = 0;
@@ -92,11 +106,12 @@ static ssize_t read_image(TSK_IMG_INFO *info, TSK_OFF_T offset, char *buffer, si
         uint32_t count = (uint32_t)((wanted + SECTOR_SIZE - 1) / SECTOR_SIZE), done;
         count = count > 64 ? 64 : count;
         if (image->disk->read(image->disk->context, first, count, sectors, &done) != BLOCK_OK)
-            return -1;
+            return fails(image, at, size);
         size_t part = count * SECTOR_SIZE - within < size - got ? count * SECTOR_SIZE - within : size - got;
         memcpy(buffer + got, sectors + within, part);
         got += part;
     }
+    image->tried = NOWHERE;
     return (ssize_t)got;
 }
 
@@ -152,6 +167,26 @@ static void close_files(void *context)
     if (t->fs)
         t->call.fs_close(t->fs);
     free(t);
+}
+
+/* What was lost counts from here on. */
+static void lose_nothing(struct tsk_files *t)
+{
+    t->image.lost = false;
+    t->image.tried = NOWHERE;
+}
+
+/* Whether there are zeros in place of what could not be read: a record that was opened may be made of them, too. */
+static bool is_lost(struct tsk_files *t, struct error *error)
+{
+    if (!t->image.lost)
+        return false;
+    if (t->file)
+        t->call.file_close(t->file);
+    t->file = NULL;
+    t->call.forget();
+    error_set(error, STATUS_WRONG, t->name, NULL, NULL, "cannot be read");
+    return true;
 }
 
 /* --- Entries --- */
@@ -307,6 +342,7 @@ static bool list(void *context, uint64_t id, file_each *each, void *each_context
     struct tsk_files *t = context;
 
     id = id ? id : t->fs->root_inum;
+    lose_nothing(t);
     if (open_record(t, id, error) && (uint64_t)t->file->meta->size > t->image.end) /* libtsk would read all of it */
         return error_set(error, STATUS_WRONG, t->name, NULL, NULL, "a folder claims more than its disk has");
     TSK_FS_DIR *folder = t->call.dir_open(t->fs, id);
@@ -324,6 +360,8 @@ static bool list(void *context, uint64_t id, file_each *each, void *each_context
     if (!folder)
         return failed(t, error);
     t->call.dir_close(folder);
+    if (is_lost(t, error))
+        return false;
     t->call.forget();
     return entry || error_set(error, STATUS_HOST, t->name, NULL, NULL, "out of memory");
 }
@@ -335,7 +373,10 @@ static const TSK_FS_ATTR *data_of(struct tsk_files *t, const struct file_entry *
 {
     if (!open_record(t, e->id, error))
         return NULL;
-    for (int i = 0, count = attribute_count(t, t->file); i < count; i++) {
+    const int count = attribute_count(t, t->file);
+    if (is_lost(t, error))
+        return NULL;
+    for (int i = 0; i < count; i++) {
         const TSK_FS_ATTR *a = t->call.attribute(t->file, i);
         if (a && is_data(t, a) && (e->stream ? a->id + 1u == e->stream : !is_named(a)))
             return a;
@@ -350,6 +391,7 @@ static bool read_file(void *context, const struct file_entry *e, uint64_t offset
     struct tsk_files *t = context;
 
     *got = 0;
+    lose_nothing(t);
     if (offset >= e->size)
         return true;
     if (e->kind == FILE_LINK && !open_record(t, e->id, error))
@@ -373,6 +415,8 @@ static bool read_file(void *context, const struct file_entry *e, uint64_t offset
         return true;
     ssize_t count = t->call.read(a, (TSK_OFF_T)offset, buffer, size < left ? size : (size_t)left,
                                  TSK_FS_FILE_READ_FLAG_NONE);
+    if (is_lost(t, error))
+        return false;
     if (count < 0)
         return failed(t, error);
     *got = (size_t)count;
@@ -383,6 +427,8 @@ static bool runs(void *context, const struct file_entry *e, file_each_run *each,
                  struct error *error)
 {
     struct tsk_files *t = context;
+
+    lose_nothing(t);
     const TSK_FS_ATTR *a = e->size ? data_of(t, e, error) : NULL;
     const uint64_t block = t->fs->block_size;
     uint64_t at = 0, length;
