@@ -351,6 +351,17 @@ static void print_begin(const struct report *report)
     printf(", \"findings\": [");
 }
 
+/* Of what is no archive: says what to do if it is called as a package of `retrieve --as` is. */
+static void advise(struct error *error, const char *path)
+{
+    const size_t length = strlen(path);
+
+    if (error->status == STATUS_INPUT && length > 4 &&
+        (!strcmp(path + length - 4, ".zip") || !strcmp(path + length - 4, ".tar")))
+        snprintf(error->remedy, sizeof error->remedy,
+                 "if it is a package of files, unpack it and verify its receipt.txt");
+}
+
 static enum status verify_one(struct verify_request *request, struct report *report, struct kept_state *kept,
                               struct act *act)
 {
@@ -368,6 +379,7 @@ static enum status verify_one(struct verify_request *request, struct report *rep
     if (!good) {
         archive_close(archive);
         evidence_free(report->evidence);
+        advise(&error, report->path);
         if (report->json) {
             json_member(stdout, "], ", "verdict", "unreadable");
             json_member(stdout, ", ", "error", error.what);

@@ -318,7 +318,7 @@ static bool sync_file(const struct output *o)
 
 bool output_commit(struct output *o, struct error *error)
 {
-    bool good = (fflush(o->file) == 0 && !ferror(o->file) && sync_file(o)) ||
+    bool good = o->file == stdout || (fflush(o->file) == 0 && !ferror(o->file) && sync_file(o)) ||
                 error_host(error, o->path, errno, "cannot write");
 
     if (good && *o->temporary && place(o, error)) {

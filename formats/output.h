@@ -42,7 +42,7 @@ bool output_may(const char *path, bool replace, struct error *error);
 
 /* Makes the file what the path names. False when a byte of it could not be written: then nothing is left of a file that
  * is finished at once. If only the folder could not be synced, the file is there, and may be gone after a failure of
- * power. */
+ * power. Whether standard output took it, the program sees at its end. */
 bool output_commit(struct output *output, struct error *error);
 /* Writes a text that was made in memory, and commits. One that failed for want of memory: STATUS_HOST, and the output
  * is aborted. */

@@ -106,6 +106,9 @@ for as in zip tar; do
     gives "again" 0 take two.$as --as $as
     mkdir -p un$as && bsdtar -xf one.$as -C un$as 2>/dev/null || (cd un$as && if [ $as = zip ]; then unzip -q ../one.zip; else tar -xf ../one.tar; fi)
     gives "holds the folder, and check.py is content" 0 python3 un$as/one/check.py --key key.pub
+    gives "it is no archive" 3 "$MUNIMENT" verify one.$as
+    says "and what to do is said" err "unpack it and verify its receipt.txt"
+    gives "which can be done" 0 "$MUNIMENT" verify un$as/one/receipt.txt --trust key.pub
     gives "nothing is replaced" 3 take one.$as --as $as
 done
 cp -r bag copy && rm -r copy/data/RECORDS/P1003.TXT

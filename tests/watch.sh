@@ -28,6 +28,8 @@ passed "each row that stays stands once" "$([ "$(grep -c 'Starting from floppy d
 gives "the same in other slices and by the other engine" 0 "$MUNIMENT" text records.mun session.journal --engine interpreter -o again
 passed "it is" "$(cmp -s text again; echo $?)"
 gives "nothing is replaced" 3 "$MUNIMENT" text records.mun session.journal -o again
+(sleep 0.3; status=0; "$MUNIMENT" text records.mun session.journal 2>err || status=$?; echo $status >status) | true
+passed "a reader of it that has gone, such as head, is no news" "$([ "$(cat status)" = 4 ] && [ ! -s err ]; echo $?)"
 gives "as a page" 0 "$MUNIMENT" text records.mun session.journal --html
 status=0
 python3 - <<'PY' >page 2>err || status=$?
