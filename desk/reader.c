@@ -256,15 +256,29 @@ static bool put_each(struct server *s, const void *elements, uint32_t count, siz
     return i == count;
 }
 
-/* The survey, and each element of its lists. */
+static bool has_files(const struct disk_survey *s)
+{
+    bool has = false;
+
+    for (uint32_t i = 0; i < s->volume_count; i++)
+        has |= files_can_open(&s->volumes[i]);
+    return has;
+}
+
+/* The survey, and each element of its lists. That nothing was found counts only if the disk was read. */
 static void serve_survey(int channel, const struct block *disk, const struct volume *none)
 {
     struct server *s = begin_serving(channel, disk);
     struct disk_survey found;
     struct error error;
-    bool good = jail_enter(JAIL_READER, NULL, 0, &limits, &error) && disk_survey(disk, &found, &error);
 
     (void)none;
+    watch(&s->watched, disk);
+    bool good = jail_enter(JAIL_READER, NULL, 0, &limits, &error) && disk_survey(&s->watched.block, &found, &error);
+    if (good && s->watched.result == BLOCK_FAILED && disk->failure && !has_files(&found)) {
+        error = *disk->failure(disk->context);
+        good = false;
+    }
     if (!good)
         put(s, FAILURE, &error, sizeof error);
     else if (!put(s, BYTES, &found, sizeof found) ||

@@ -482,10 +482,9 @@ for kind in ${kinds/cvf/}; do
     gives "$kind, a sector that the original did not give" 1 "$MUNIMENT" retrieve lost.img -o lost
     says "is named as such" err "the original was unreadable there ("
     passed "what lies before it comes out" "$(find lost/data -iname f11 -size -4097c -size +4095c | xargs cat | cmp -s - <(head -c 4096 small/A/B/f11); echo $?)"
-    [ $kind = ext4 ] || [ $kind = fat ] && continue # the chunk is that of the first sectors, too
     rm -rf lost
-    gives "$kind, a chunk of the archive that is damaged" 1 "$MUNIMENT" retrieve lost.mun -o lost
-    says "is named as that" err "has a damaged chunk that "
+    gives "$kind, a chunk of the archive that is damaged" $([[ $kind = @(ext4|fat) ]] && echo 3 || echo 1) "$MUNIMENT" retrieve lost.mun -o lost
+    says "is named as that, also where the first sectors are in it" err "has a damaged chunk that "
 done
 printf f10 >name && cp s-ext2.img lost.img && python3 lose.py lost.img name 0 ""
 gives "a folder that the original did not give" 1 "$MUNIMENT" files lost.img
