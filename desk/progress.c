@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,7 +45,12 @@ static uint64_t milliseconds(void)
 
 void progress_begin(struct progress *p, const char *what)
 {
-    *p = (struct progress){.what = what, .began = milliseconds(), .terminal = isatty(STDERR_FILENO)};
+    struct stat status;
+
+    /* Whether it is a terminal is for an ioctl to say, which few jails permit. A line to another device does no harm. */
+    *p = (struct progress){.what = what,
+                           .began = milliseconds(),
+                           .terminal = fstat(STDERR_FILENO, &status) == 0 && S_ISCHR(status.st_mode)};
 }
 
 void progress_show(struct progress *p, const char *line)
