@@ -47,7 +47,7 @@ void progress_begin(struct progress *p, const char *what)
 {
     struct stat status;
 
-    /* Whether it is a terminal is for an ioctl to say, which few jails permit. A line to another device does no harm. */
+    /* Whether it is a terminal an ioctl would say, which few jails permit. A line to another device does no harm. */
     *p = (struct progress){.what = what,
                            .began = milliseconds(),
                            .terminal = fstat(STDERR_FILENO, &status) == 0 && S_ISCHR(status.st_mode)};

@@ -670,7 +670,7 @@ by_hand() # FOLDER ALGORITHM DER COMMAND: a countersignature of NAME.mun there
 {
     mkdir -p "$1"; cp open.mun "$1/NAME.mun"; cp "$3" "$1/DER"
     sed -n '/^tar -xf NAME.mun content/,/^```/p' "$here/spec/evidence.md" | sed '/^```/d' | sed "s/slh-dsa-sha2-128s/$2/; s|^SIGN |$4 |" >"$1/commands"
-    (cd "$1" && bash -e commands) >>log 2>&1
+    (cd "$1" && bash -e commands && ls *.evidence/*.batch) >>log 2>&1 || passed "$1: the commands of the specification make a batch" 1
 }
 for key in ec other; do openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out $key.pem 2>>log; done
 openssl pkey -in ec.pem -pubout -out ec.pub; openssl pkey -in ec.pem -pubout -outform DER -out ec.der
@@ -688,7 +688,8 @@ if openssl genpkey -algorithm SLH-DSA-SHA2-128s -out slh.pem 2>>log; then
         by_hand $algorithm $algorithm $algorithm.der "sh $WORK/$algorithm.sign"
         gives "one by $algorithm, where OpenSSL knows it" 0 "$MUNIMENT" verify $algorithm/NAME.mun --trust $algorithm.pub
         says "is as good, too: $algorithm" out 'NAME.mun: intact, countersigned by a trusted key'
-        by_hand forged-$algorithm $algorithm $algorithm.der "sh -c 'sh $WORK/$algorithm.sign | tr a-z b-za'"
+        echo "sh $WORK/$algorithm.sign | tr a-z b-za" >$algorithm.forge
+        by_hand forged-$algorithm $algorithm $algorithm.der "sh $WORK/$algorithm.forge"
         gives "one that does not fit is none: $algorithm" 1 "$MUNIMENT" verify forged-$algorithm/NAME.mun --trust $algorithm.pub
         gives "it vouches for uses: $algorithm" 0 "$MUNIMENT" info $algorithm/NAME.mun --trust $algorithm.pub
     done
