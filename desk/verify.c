@@ -571,6 +571,13 @@ struct expanded {
     size_t count, folders;
 };
 
+static bool is_bag(const char *folder)
+{
+    char path[PATH_MAX];
+
+    return snprintf(path, sizeof path, "%s/bagit.txt", folder) < (int)sizeof path && access(path, F_OK) == 0;
+}
+
 static bool expand(const struct arguments *a, struct expanded *e, struct error *error)
 {
     const char *due = argument_value(a, "--due"), *log = argument_value(a, "--log");
@@ -596,6 +603,10 @@ static bool expand(const struct arguments *a, struct expanded *e, struct error *
             return error_set(error, STATUS_USAGE, path, NULL, "name a library", "is no folder; --due goes over one");
         e->folders += folder;
         good = !folder || library_paths(path, log, due ? since : NULL, l, error);
+        if (!good && error->status == STATUS_INPUT && is_bag(path)) /* and no library that is kept in one */
+            error_set(error, STATUS_UNDECIDED, path, NULL,
+                      "`sha256sum -c manifest-sha256.txt` in it compares its files with its own list",
+                      "is a bag without a receipt: nobody signed it");
         const char **larger = realloc(e->arguments.operands,
                                       (e->arguments.operand_count + l->count + 1) * sizeof *larger);
         if (!larger)

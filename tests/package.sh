@@ -111,6 +111,8 @@ for as in zip tar; do
     gives "which can be done" 0 "$MUNIMENT" verify un$as/one/receipt.txt --trust key.pub
     gives "nothing is replaced" 3 take one.$as --as $as
 done
+gives "a bag that nobody signed is nothing to verify" 5 "$MUNIMENT" verify odd
+says "which is said" err "is a bag without a receipt"
 cp -r bag copy && rm -r copy/data/RECORDS/P1003.TXT
 gives "check.py misses a file" 1 python3 copy/check.py
 gives "another form" 2 take three --as rar
