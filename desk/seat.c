@@ -277,7 +277,6 @@ static bool open_files(struct seat *s, struct error *error)
 
 static bool begin_session(struct seat *s, struct error *error)
 {
-    s->session.silent = true;
     return session_begin(&s->session, s->machine, UINT64_MAX, (struct slicing){.length = 0}) ||
            error_set(error, STATUS_HOST, "session", NULL, NULL, "out of memory");
 }
@@ -502,6 +501,7 @@ static bool begin(struct seat *s, struct error *error)
         begin_paper(s);
     if (!insert(s, error))
         return false;
+    s->session.progress.terminal = false;
     set_due(s, 0);
     return true;
 }

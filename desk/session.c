@@ -29,8 +29,7 @@ bool session_begin(struct session *s, struct machine *machine, uint64_t limit, s
     s->limit = limit;
     s->slicing = slicing;
     recorder_begin(&s->recorder, machine);
-    if (!s->silent)
-        progress_begin(&s->progress, "running");
+    progress_begin(&s->progress, "running");
     if (!s->serial)
         s->serial = malloc(SERIAL_MEMORY);
     return s->serial != NULL;

@@ -101,7 +101,6 @@ struct session {
     const uint8_t *bytes;      /* still to be sent to COM1 */
     size_t byte_count;
     struct progress progress;
-    bool silent; /* it shows none, and a process that is locked in may not ask whether there is a terminal */
     bool (*looked)(void *context); /* called whenever conditions are checked, between two slices; false: a disk failed;
                                       null: not called */
     void *looked_context;
