@@ -1,6 +1,6 @@
 #!/bin/bash
-# fresh.sh - on a fresh Debian 12, `make install`; then a user without privileges goes from an office's floppy to its records: ingest, boot, retrieve,
-# serve. FRESH names a root folder with a Debian 12 that is used as it is; without it debootstrap makes one in BUILD/debian, which takes ten minutes.
+# fresh.sh - on a fresh Debian 12 and on a fresh Debian 13, `make install`; then a user without privileges goes from an office's floppy to its records: ingest, boot, retrieve,
+# serve. FRESH names a root folder with a Debian that is used as it is; without it debootstrap makes both in BUILD/debian, which takes ten minutes each.
 set -euo pipefail
 
 skip()
@@ -69,18 +69,32 @@ esac
 
 [ "$(id -u)" = 0 ] || skip "only root can make a system with debootstrap"
 build=$(realpath "$BUILD")
-root=${FRESH-$build/debian/fresh}
-if [ ! -e "$root/etc/debian_version" ]; then
-    command -v debootstrap >/dev/null || skip "debootstrap is not there (make deps-guests)"
-    debootstrap --variant=minbase bookworm "$root" http://deb.debian.org/debian >"$WORK/debootstrap.log" || skip "debootstrap cannot make a Debian 12"
+
+# fresh ROOT: from the sources to what the user does, in the Debian that is there.
+fresh()
+{
+    local root=$1
+    rm -rf "$root/srv/muniment" && mkdir -p "$root/srv/muniment"
+    git ls-files -z | tar --null -T - -c | tar -x -C "$root/srv/muniment"
+    cp "$build/demo/records.img" tests/fresh.sh "$root/srv/"
+    cp /etc/resolv.conf "$root/etc/resolv.conf"
+    # Devices of its own: what runs there as root must not reach this host's.
+    unshare --mount --pid --fork bash -ec '
+        mount -t tmpfs dev "$0/dev"
+        for node in "null 3" "zero 5" "full 7" "random 8" "urandom 9"; do mknod -m 666 "$0/dev/${node% *}" c 1 "${node#* }"; done
+        ln -s /proc/self/fd "$0/dev/fd"
+        exec chroot "$0" /bin/bash /srv/fresh.sh system' "$root"
+}
+
+if [ -n "${FRESH-}" ]; then
+    fresh "$FRESH"
+    exit
 fi
-rm -rf "$root/srv/muniment" && mkdir -p "$root/srv/muniment"
-git ls-files -z | tar --null -T - -c | tar -x -C "$root/srv/muniment"
-cp "$build/demo/records.img" tests/fresh.sh "$root/srv/"
-cp /etc/resolv.conf "$root/etc/resolv.conf"
-# Devices of its own: what runs there as root must not reach this host's.
-unshare --mount --pid --fork bash -ec '
-    mount -t tmpfs dev "$0/dev"
-    for node in "null 3" "zero 5" "full 7" "random 8" "urandom 9"; do mknod -m 666 "$0/dev/${node% *}" c 1 "${node#* }"; done
-    ln -s /proc/self/fd "$0/dev/fd"
-    exec chroot "$0" /bin/bash /srv/fresh.sh system' "$root"
+for release in bookworm trixie; do
+    root=$build/debian/$release
+    if [ ! -e "$root/etc/debian_version" ]; then
+        command -v debootstrap >/dev/null || skip "debootstrap is not there (make deps-guests)"
+        debootstrap --variant=minbase $release "$root" http://deb.debian.org/debian >"$WORK/debootstrap.log" || skip "debootstrap cannot make Debian's $release"
+    fi
+    fresh "$root"
+done
