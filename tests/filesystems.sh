@@ -404,6 +404,12 @@ PY
 gives "ISO 9660: folders that claim what is beyond the disc take no time" 1 bash -c "ulimit -t 3 && exec '$MUNIMENT' files wild.disc"
 says "are named" err "folder_399/: "
 says "and the sound rest is listed" out " sound"
+mkdir -p claims/folder && echo sound >claims/folder/sound && head -c 300000 /dev/urandom >claims/folder/wild && mke2fs -q -t ext2 -b 1024 -d claims claims.img 4M 2>/dev/null
+debugfs -w -R "sif /folder/wild block[14] $(debugfs -R 'bmap /folder/wild 100' claims.img 2>/dev/null)" claims.img 2>/dev/null >out
+debugfs -w -R 'sif /folder/wild size 1000000000' claims.img 2>/dev/null >out # a million places at random, to which libtsk makes its list in the square of them
+gives "ext2: a file that claims much at places without order takes no time in a list" 0 bash -c "ulimit -t 3 && exec '$MUNIMENT' files claims.img"
+says "and is listed" out " 1000000000 -rw-r--r-- folder/wild"
+says "with its neighbours" out " folder/sound"
 cat >damage.py <<'PY'
 import os, random, shutil, subprocess, sys
 muniment, kind, count = sys.argv[1], sys.argv[2], int(sys.argv[3])

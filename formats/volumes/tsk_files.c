@@ -286,7 +286,7 @@ static void dos_name(const struct tsk_files *t, TSK_FS_FILE *file, int count, ch
 static bool show(struct tsk_files *t, TSK_FS_FILE *file, struct file_entry *e, file_each *each, void *context)
 {
     const TSK_FS_META *m = file->meta;
-    int count = attribute_count(t, file);
+    const int count = TSK_FS_TYPE_ISNTFS(t->fs->ftype) ? t->call.attributes(file) : 0; /* others have none with names */
 
     memset(e, 0, sizeof *e);
     e->id = file->name->meta_addr;
