@@ -18,4 +18,5 @@ if ! echo "$sha512  $work/novnc.tgz" | sha512sum -c --status; then
     exit 1
 fi
 mkdir -p "$1"
-tar -xzf "$work/novnc.tgz" -C "$1" --strip-components=1 package/core package/vendor package/LICENSE.txt
+# With the time of now (m), not of 1985: what was built without it is older, and is built again.
+tar -xzmf "$work/novnc.tgz" -C "$1" --strip-components=1 package/core package/vendor package/LICENSE.txt
