@@ -274,9 +274,12 @@ class Viewer:
             self.rows[y + i][3 * x:3 * (x + width)] = row
 
     def draw(self, x, y, width, height, values):
-        colour = self.format.colour
+        colour, last, drawn = self.format.colour, None, b""
         for i in range(height):
-            self.rows[y + i][3 * x:3 * (x + width)] = b"".join(map(colour, values[i * width:(i + 1) * width]))
+            row = values[i * width:(i + 1) * width]
+            if row != last:  # most rows are as the one above
+                last, drawn = row, b"".join(map(colour, row))
+            self.rows[y + i][3 * x:3 * (x + width)] = drawn
 
     def inflated(self, encoding):
         stream = self.inflate[encoding]
