@@ -58,8 +58,8 @@ static bool read_machine(struct sealing *s)
 /* Without a description, the title is the name of the machine file without folder and ending. */
 static bool read_description(struct sealing *s, struct description_manifest *d)
 {
-    const char *path = s->request->description_path, *slash = strrchr(s->request->machine_path, '/');
-    const char *name = slash ? slash + 1 : s->request->machine_path, *dot = strrchr(name, '.');
+    const char *path = s->request->description_path;
+    const char *name = path_name(s->request->machine_path), *dot = strrchr(name, '.');
     char *text;
     size_t length;
     bool done;

@@ -220,7 +220,7 @@ static void count_copy(void *context, const struct library_entry *entry)
 static bool print_body(const struct arguments *a, const struct premis_subject *s, struct text *to, struct error *error)
 {
     const struct description_manifest *d = archive_description(s->archive);
-    const char *slash = strrchr(s->path, '/'), *by = argument_value(a, "--by");
+    const char *by = argument_value(a, "--by");
     struct counting counting = {.root = archive_machine_root(s->archive)};
     char number[24], date[32];
     size_t position = 0;
@@ -234,7 +234,7 @@ static bool print_body(const struct arguments *a, const struct premis_subject *s
         if (!library_each(NULL, counting.folder, count_copy, &counting, error))
             return false;
     text_print(to, FIRST);
-    add_line(to, "archive", slash ? slash + 1 : s->path);
+    add_line(to, "archive", path_name(s->path));
     add_line(to, "machine-root", counting.root);
     add_line(to, "statement", archive_signature(s->archive)->statement);
     hex_encode(s->digest, digest);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/file.h"
+
 /* An act of which the outcome has not come yet. */
 struct open_act {
     uint64_t line;
@@ -95,9 +97,7 @@ bool history_acts(const char *log, void (*each)(void *context, const struct chec
 
 const char *history_file(const struct check_record *record)
 {
-    const char *slash = strrchr(record->object, '/');
-
-    return slash ? slash + 1 : record->object;
+    return path_name(record->object);
 }
 
 void history_folder_find(struct history_folder *folder, const char *path)
@@ -111,23 +111,16 @@ void history_folder_find(struct history_folder *folder, const char *path)
     *folder->last = '\0';
 }
 
-static const char *last_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* Whether the folder of a file is this one. */
 static bool is_folder(const char *path, const struct history_folder *folder)
 {
-    const char *name = last_name(path);
+    const char *name = path_name(path);
     char real[PATH_MAX];
 
     if (*path == '/' && realpath(path, real))
         return strcmp(real, folder->real) == 0;
-    return !strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, last_name(folder->given)) ||
-           !strcmp(name, last_name(folder->real));
+    return !strcmp(name, ".") || !strcmp(name, "..") || !strcmp(name, path_name(folder->given)) ||
+           !strcmp(name, path_name(folder->real));
 }
 
 bool history_in(const struct check_record *record, struct history_folder *folder)

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "formats/file.h"
 #include "formats/plain.h"
 #include "formats/xml.h"
 
@@ -124,7 +125,6 @@ static void add_object(struct text *to, const struct packaged *f)
 
 void package_dfxml(const struct package *p, const struct packaged_from *from, struct text *to)
 {
-    const char *name = strrchr(from->source, '/');
     struct xml x = xml_begin(to);
 
     xml_open(&x, "dfxml");
@@ -139,7 +139,7 @@ void package_dfxml(const struct package *p, const struct packaged_from *from, st
     xml_element(&x, "version", MUNIMENT_VERSION);
     xml_close(&x);
     xml_open(&x, "source");
-    xml_element(&x, "image_filename", name ? name + 1 : from->source);
+    xml_element(&x, "image_filename", path_name(from->source));
     xml_close(&x);
     text_add(to, p->objects.bytes, p->objects.length);
     xml_close(&x);
@@ -202,8 +202,6 @@ static void add_premis(struct text *to, const struct packaged *f)
 /* What the files come from. */
 static void add_machine(struct xml *x, const struct packaged_from *from)
 {
-    const char *name = strrchr(from->source, '/');
-
     begin_object(x, "representation");
     if (from->archive) {
         add_identifier(x, "object", "Muniment machine-root", archive_machine_root(from->archive), NULL);
@@ -212,7 +210,7 @@ static void add_machine(struct xml *x, const struct packaged_from *from)
             add_identifier(x, "object", "identifier", archive_description(from->archive)->identifier[i], NULL);
         xml_element(x, "originalName", archive_description(from->archive)->title);
     } else {
-        add_identifier(x, "object", "disk image", name ? name + 1 : from->source, NULL);
+        add_identifier(x, "object", "disk image", path_name(from->source), NULL);
     }
     xml_close(x);
 }
@@ -407,8 +405,7 @@ static void add_facts(struct text *to, const struct packaged_from *from)
 
 void package_index(const struct package *p, const struct packaged_from *from, struct text *to)
 {
-    const char *name = strrchr(from->source, '/');
-    const char *title = from->archive ? archive_description(from->archive)->title : name ? name + 1 : from->source;
+    const char *title = from->archive ? archive_description(from->archive)->title : path_name(from->source);
 
     add(to, style);
     xml_escape(to, title);

@@ -100,13 +100,6 @@ static bool has_rights(const struct premis_subject *s)
     return strcmp(s->rights, "not stated") != 0;
 }
 
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* --- Objects --- */
 
 static void property(struct xml *x, const char *type, const char *value)
@@ -159,7 +152,7 @@ static void print_machine(struct writing *w)
 
     object(x, "representation");
     IDENTIFIER(x, "object", MACHINE_ROOT, archive_machine_root(archive));
-    relationship(x, "structural", "is included in", "file name", file_name(w->subject->path));
+    relationship(x, "structural", "is included in", "file name", path_name(w->subject->path));
     for (unsigned slot = 0; slot < DRIVE_COUNT; slot++)
         if (archive_disk_root(archive, (enum drive_slot)slot)) {
             hex_encode(archive_disk_root(archive, (enum drive_slot)slot), root);
@@ -177,7 +170,7 @@ static void print_archive(struct writing *w)
     hex_digest digest;
 
     object(x, "file");
-    IDENTIFIER(x, "object", "file name", file_name(s->path));
+    IDENTIFIER(x, "object", "file name", path_name(s->path));
     IDENTIFIER(x, "object", "SHA-256 of the statement", archive_signature(s->archive)->statement);
     xml_open(x, "objectCharacteristics");
     xml_element(x, "compositionLevel", "0");
@@ -191,7 +184,7 @@ static void print_archive(struct writing *w)
     xml_open(x, "storage");
     xml_open(x, "contentLocation");
     xml_element(x, "contentLocationType", "file name");
-    xml_element(x, "contentLocationValue", file_name(s->path));
+    xml_element(x, "contentLocationValue", path_name(s->path));
     xml_close(x);
     xml_close(x);
     xml_close(x);

@@ -18,6 +18,7 @@
 #include "desk/reader.h"
 #include "desk/receipt_text.h"
 #include "formats/codepage.h"
+#include "formats/file.h"
 #include "formats/plain.h"
 #include "formats/volumes/volumes.h"
 #include "verify/fixity/fixity.h"
@@ -105,9 +106,7 @@ struct receipt {
 
 bool is_receipt(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-
-    return !strcmp(slash ? slash + 1 : path, "receipt.txt");
+    return !strcmp(path_name(path), "receipt.txt");
 }
 
 static void report_wrong(void *context, const char *object, const char *what)

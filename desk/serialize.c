@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "desk/progress.h"
+#include "formats/file.h"
 #include "formats/output.h"
 
 #define PIECE 65536u
@@ -62,11 +63,8 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 /* "records" of "out/records.zip". */
 static void name_of(const char *path, char name[NAME_MAX + 1])
 {
-    const char *slash = strrchr(path, '/');
-    size_t length;
+    size_t length = (size_t)snprintf(name, NAME_MAX + 1, "%.255s", path_name(path));
 
-    snprintf(name, NAME_MAX + 1, "%s", slash ? slash + 1 : path);
-    length = strlen(name);
     if (length > 4 && (!strcmp(name + length - 4, ".zip") || !strcmp(name + length - 4, ".tar")))
         name[length - 4] = '\0';
 }

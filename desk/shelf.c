@@ -417,7 +417,7 @@ static bool is_file(const struct row_reader *r, const char *path)
 /* docs/NAME, in the characters that a member's name has. */
 static char *member_of(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *from = slash ? slash + 1 : path;
+    const char *from = path_name(path);
     char name[NAME_SIZE] = "docs/", *to = name + strlen(name);
 
     if (strlen(from) > NAME_SIZE - 6)

@@ -13,6 +13,7 @@
 #include "desk/premis.h"
 #include "desk/progress.h"
 #include "desk/shelf.h"
+#include "formats/file.h"
 #include "formats/plain.h"
 #include "verify/evidence/evidence.h"
 #include "verify/fixity/fixity.h"
@@ -79,7 +80,7 @@ static void add_row(struct transfer *t, const char *name, const struct premis_su
 static bool take_folder(struct transfer *t, const char *folder, struct error *error)
 {
     char from[PATH_MAX + NAME_MAX + 2], to[2 * NAME_MAX + 16];
-    const char *slash = strrchr(folder, '/'), *name = slash ? slash + 1 : folder;
+    const char *name = path_name(folder);
     uint8_t digest[DIGEST_SIZE];
     struct dirent *entry;
     uint64_t size;
@@ -134,7 +135,7 @@ static bool judge_original(const struct transfer *t, const char *path, struct pr
 
 static bool take_archive(struct transfer *t, size_t i, struct error *error)
 {
-    const char *path = t->arguments->operands[i], *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *path = t->arguments->operands[i], *name = path_name(path);
     struct premis_subject s = {.path = path, .log = argument_value(t->arguments, "--log")};
     char copy[PATH_MAX];
 

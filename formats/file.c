@@ -42,6 +42,13 @@ bool stream_read(int descriptor, void *bytes, size_t size)
     return true;
 }
 
+const char *path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
 bool path_is_below(const char *path)
 {
     if (path[0] == '/' || path[0] == '\0')

@@ -18,6 +18,8 @@ bool stream_read(int descriptor, void *bytes, size_t size);
 /* Whether a path that was read from somewhere stays below the folder that it is relative to: it is not empty, does not
  * begin with a slash, and has no part "..". */
 bool path_is_below(const char *path);
+/* A path without its folders; a part of it. */
+const char *path_name(const char *path);
 
 /* Makes an anonymous file in TMPDIR, or in /var/tmp, that vanishes when it is closed. Below 0 with *error. */
 int file_temporary(struct error *error);

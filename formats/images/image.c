@@ -1,5 +1,6 @@
 /* image.c - an open image: its files, what it says about itself, and reading what its reader locates (reader.h). */
 #include "formats/images/worker.h"
+#include "formats/file.h"
 #include "formats/images/image.h"
 #include "formats/images/made.h"
 
@@ -131,13 +132,6 @@ void *image_state(struct image *image, size_t size, struct error *error)
 
 /* --- Files --- */
 
-const char *image_last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* Notes a file in info, at the place of a source. */
 static struct image_file *note_file(struct image_info *info, const char *name, const char *role)
 {
@@ -205,7 +199,7 @@ bool image_add_made(struct image *image, const char *path, struct error *error)
 bool image_beside(const struct image *image, const char *name, char path[PATH_MAX], struct error *error)
 {
     const char *own = image_path(image);
-    int folder = (int)(image_last_part(own) - own);
+    int folder = (int)(path_name(own) - own);
 
     return snprintf(path, PATH_MAX, "%.*s%s", folder, own, name) < PATH_MAX ||
            error_host(error, name, ENAMETOOLONG, "cannot open");

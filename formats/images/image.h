@@ -18,8 +18,6 @@ bool image_add_made(struct image *image, const char *path, struct error *error);
 bool image_note_file(struct image *image, const char *name, const char *role, uint64_t size, struct error *error);
 /* Refuses (unread.c) what is of a format that is known but not read, and names it in image->info.title. */
 bool unread_refuse(struct image *image, const struct probe *probe, struct error *error);
-/* A path without its folders. */
-const char *image_last_part(const char *path);
 
 uint64_t image_sectors(const struct image *image);
 /* The functions of the disk (block.h). */

@@ -1,5 +1,6 @@
 /* open.c - recognises images and opens them as disks (images.h). */
 #include "formats/images/image.h"
+#include "formats/file.h"
 #include "formats/images/made.h"
 #include "formats/images/raw.h"
 #include "formats/images/worker.h"
@@ -21,7 +22,7 @@ const char *const image_format_names[] = {"qcow2",    "vhd",    "vmdk", "vdi", "
 static bool read_probe(const struct source *source, struct probe *probe, struct error *error)
 {
     *probe = (struct probe){.size = source->size};
-    snprintf(probe->name, sizeof probe->name, "%s", image_last_part(source->path));
+    snprintf(probe->name, sizeof probe->name, "%s", path_name(source->path));
     probe->head_size = probe->size < sizeof probe->head ? (size_t)probe->size : sizeof probe->head;
     return source_read(source, 0, probe->head, probe->head_size, error) &&
            (probe->size < sizeof probe->tail ||
@@ -162,7 +163,7 @@ bool image_open(const char *path, const struct image_request *request, struct bl
     if (made)
         done = image_add_made(image, path, error) && open_by_reader(image, raw_reader.name, error);
     else
-        done = image_add_path(image, path, image_last_part(path), "image", true, error) &&
+        done = image_add_path(image, path, path_name(path), "image", true, error) &&
                open_by_reader(image, image->request->format, error);
     if (info)
         done = hand_over(image, info, error) && done;

@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "formats/file.h"
 #include "formats/images/source.h"
 #include "formats/message.h"
 #include "formats/plain.h"
@@ -251,19 +252,13 @@ static bool wish(const struct link *link, enum desire desire, const char *name, 
     return grant.good;
 }
 
-static const char *name_in(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* Links are allowed of the image alone. */
 static int wish_open(void *context, const char *path, enum source_use use, struct error *error)
 {
     int descriptor;
 
-    return wish(context, use == SOURCE_LOOK ? LOOK : OPEN, use == SOURCE_GIVEN ? "" : name_in(path), &descriptor, error)
+    return wish(context, use == SOURCE_LOOK ? LOOK : OPEN, use == SOURCE_GIVEN ? "" : path_name(path), &descriptor,
+                error)
                ? descriptor
                : -1;
 }
@@ -272,7 +267,7 @@ static bool wish_has(void *context, const char *path)
 {
     int none;
 
-    return wish(context, HAS, name_in(path), &none, NULL);
+    return wish(context, HAS, path_name(path), &none, NULL);
 }
 
 static int wish_temporary(void *context, struct error *error)
@@ -587,7 +582,7 @@ static bool begin(struct worker *w, const struct worker_calls *calls, const char
 /* Whether a file beside the image may be opened: it may be followed, or has the image's name but for the ending. */
 static bool may_open(const struct worker *w, const char *name)
 {
-    const char *own = name_in(w->path);
+    const char *own = path_name(w->path);
 
     return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
            (w->follow || !strncmp(name, own, source_stem(own)));
@@ -623,7 +618,7 @@ static int open_for(struct worker *w, const char *path, enum source_use use, str
 static int fulfil(struct worker *w, struct wish *wish, struct grant *grant)
 {
     char path[PATH_MAX];
-    int folder = (int)(name_in(w->path) - w->path), descriptor = -1;
+    int folder = (int)(path_name(w->path) - w->path), descriptor = -1;
 
     error_set(&grant->error, STATUS_INPUT, w->path, NULL, "do not trust the image",
               "made its reader ask for what is not its own");
