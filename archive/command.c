@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "formats/file.h"
+#include "formats/monotonic.h"
 
 struct running {
     pid_t child;
@@ -24,14 +25,6 @@ struct running {
     uint64_t deadline; /* milliseconds of the monotonic clock; 0: none */
     bool late, excessive;
 };
-
-static uint64_t milliseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* In the child: the command, with the bytes as standard input. */
 static void become(const char *command, int input, int output, bool group)
@@ -49,7 +42,7 @@ static bool wait_for(struct running *r)
     int there = r->deadline == 0;
 
     while (there <= 0 && !r->late) {
-        uint64_t now = milliseconds();
+        uint64_t now = monotonic_milliseconds();
 
         r->late = now >= r->deadline;
         there = r->late ? 0 : poll(&output, 1, (int)(r->deadline - now));
@@ -123,7 +116,7 @@ static int end(struct running *r)
 
     while (r->deadline && !r->late && !r->excessive && !ended.si_pid) {
         waitid(P_PID, (id_t)r->child, &ended, WEXITED | WNOHANG | WNOWAIT);
-        r->late = !ended.si_pid && milliseconds() >= r->deadline;
+        r->late = !ended.si_pid && monotonic_milliseconds() >= r->deadline;
         if (!ended.si_pid && !r->late)
             nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
     }
@@ -143,7 +136,7 @@ static int end(struct running *r)
 bool command_run(const char *command, const char *object, const void *input, size_t size, unsigned seconds,
                  uint8_t *output, size_t limit, size_t *length, struct error *error)
 {
-    struct running r = {.deadline = seconds ? milliseconds() + (uint64_t)seconds * 1000 : 0};
+    struct running r = {.deadline = seconds ? monotonic_milliseconds() + (uint64_t)seconds * 1000 : 0};
     int from = file_temporary(error), ends[2], status;
 
     if (from < 0)

@@ -9,6 +9,7 @@
 #include "archive/archive.h"
 #include "archive/layout.h"
 #include "formats/file.h"
+#include "formats/monotonic.h"
 #include "formats/output.h"
 #include "formats/text.h"
 
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BLOCK_SECTORS 8u
@@ -165,14 +165,6 @@ static bool write_block(struct overlay *o, uint64_t block, unsigned first, unsig
 
 /* --- What is on the disk --- */
 
-static uint64_t milliseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void make_count(uint64_t records, const uint8_t chain[DIGEST_SIZE], uint8_t count[COUNT_SIZE])
 {
     uint8_t digest[DIGEST_SIZE];
@@ -189,7 +181,7 @@ static void make_count(uint64_t records, const uint8_t chain[DIGEST_SIZE], uint8
 
 static bool sync_data(struct overlay *o)
 {
-    o->synced_at = milliseconds();
+    o->synced_at = monotonic_milliseconds();
     return fdatasync(o->descriptor) == 0 || error_host(&o->failure, o->path, errno, "cannot sync");
 }
 
@@ -216,7 +208,8 @@ static bool sync_count(struct overlay *o)
 
 static bool sync_due(struct overlay *o)
 {
-    if (!o->named || (o->synced == o->records && !o->count_waits) || milliseconds() - o->synced_at < SYNC_AFTER)
+    if (!o->named || (o->synced == o->records && !o->count_waits) ||
+        monotonic_milliseconds() - o->synced_at < SYNC_AFTER)
         return true;
     return o->synced < o->records ? sync_records(o) : sync_count(o);
 }

@@ -5,12 +5,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "desk/inputs.h"
 #include "desk/terminal.h"
 #include "desk/vnc.h"
+#include "formats/monotonic.h"
 #include "formats/numbers.h"
 
 #define SLICES_PER_SECOND 1000u /* of guest time: the machine listens as often */
@@ -73,14 +73,6 @@ struct live {
     unsigned percent;                  /* of its speed that it ran at last */
     uint64_t terminal_due, typing_due; /* microseconds; of the machine's time */
 };
-
-static uint64_t microseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* --- From viewers --- */
 
@@ -250,7 +242,7 @@ static void take_command(void *context, char byte, int descriptor)
     if (descriptor >= 0)
         close(descriptor);
     if (byte == LIVE_STAY) {
-        l->active_at = microseconds();
+        l->active_at = monotonic_microseconds();
         return;
     }
     l->commanded = true;
@@ -395,12 +387,12 @@ static void listen_to(struct live *l, uint64_t wait_us)
     polled[count] = (struct pollfd){.fd = terminal_descriptor(l->terminal), .events = POLLIN};
     if (poll(polled, count + 1, (int)((wait + 999) / 1000)) > 0 || wait_us == 0) {
         vnc_serve(l->vnc, polled, count);
-        terminal_read(l->terminal, microseconds());
+        terminal_read(l->terminal, monotonic_microseconds());
         l->stale = true;
     }
-    type(l, microseconds());
+    type(l, monotonic_microseconds());
     record_sync(&l->session->recorder);
-    give_inputs(l, microseconds());
+    give_inputs(l, monotonic_microseconds());
 }
 
 static bool has_changed(const struct frame *frame)
@@ -435,7 +427,7 @@ static void show(struct live *l, uint64_t now)
         l->change_at = now;
     vnc_show(l->vnc, &frame, frame.number != l->frame + 1); /* others may have looked meanwhile */
     l->frame = frame.number;
-    uint64_t end = microseconds(), cost = (end - now) * LOOK_SHARE;
+    uint64_t end = monotonic_microseconds(), cost = (end - now) * LOOK_SHARE;
     l->look_due = end + (cost > LOOK_US ? cost : LOOK_US);
 }
 
@@ -468,7 +460,7 @@ static void wait_for_clock(struct live *l, uint64_t now)
         uint64_t look = due > now ? due - now : 0, wait = early - lead;
         bool looks = ((l->stale && vnc_is_asked(l->vnc)) || l->terminal) && look < wait;
         listen_to(l, looks ? look + 1 : wait);
-        now = microseconds();
+        now = monotonic_microseconds();
         show(l, now);
         early = ahead(l, now);
     }
@@ -486,7 +478,7 @@ static uint64_t leaves_at(const struct live *l)
 
 unsigned live_left(const struct live *l)
 {
-    uint64_t now = microseconds(), then = leaves_at(l), left = then > now ? (then - now) / 1000000 : 0;
+    uint64_t now = monotonic_microseconds(), then = leaves_at(l), left = then > now ? (then - now) / 1000000 : 0;
 
     return left < LIVE_WARNING ? (unsigned)left + 1 : 0;
 }
@@ -504,7 +496,7 @@ static void leave_when_due(struct live *l, uint64_t now)
 static uint64_t paced(void *context)
 {
     struct live *l = context;
-    uint64_t now = microseconds();
+    uint64_t now = monotonic_microseconds();
     bool real = wants_real(l), alone = is_alone(l);
 
     if (real != l->real)
@@ -524,7 +516,7 @@ static uint64_t paced(void *context)
     }
     show(l, now);
     if (real)
-        wait_for_clock(l, microseconds());
+        wait_for_clock(l, monotonic_microseconds());
     return terminal_left(l->terminal) || l->commanded ? 0
            : l->alone                                 ? l->per_second / SLICES_ALONE
                                                       : l->per_second / SLICES_PER_SECOND;
@@ -543,8 +535,8 @@ void live_begin(struct live *l, struct session *session)
     vnc_show(l->vnc, &frame, true); /* who comes in now is offered this size */
     l->real = wants_real(l);
     l->alone = is_alone(l);
-    set_clock(l, microseconds());
-    l->active_at = l->begun_at = l->change_at = microseconds(); /* who comes in soon finds it on time */
+    set_clock(l, monotonic_microseconds());
+    l->active_at = l->begun_at = l->change_at = monotonic_microseconds(); /* who comes in soon finds it on time */
     if (l->terminal) {
         terminal_begin(l->terminal);
         session->progress.terminal = false; /* its screen is the machine's */

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "formats/message.h"
+#include "formats/monotonic.h"
 
 #define PATIENCE_MS 50 /* for a chunk: to read and verify it takes a few milliseconds */
 #define REST_SECONDS 2 /* without questions, after one that was not answered in time */
@@ -41,14 +41,6 @@ static bool is_there(const struct pages *pages, uint64_t chunk)
     return pread(pages->file, &there, 1, (off_t)chunk) == 1 && there;
 }
 
-static uint64_t seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec;
-}
-
 /* Asks, and waits for a moment. An answer to an earlier question may come before. */
 static void ask(struct pages *pages, uint64_t chunk)
 {
@@ -59,12 +51,12 @@ static void ask(struct pages *pages, uint64_t chunk)
     while (got == sizeof m && poll(&polled, 1, PATIENCE_MS) > 0) {
         got = read(pages->socket, &m, sizeof m);
         if (got == sizeof m && m.kind == PAGES_FULL)
-            pages->asks_from = seconds() + FULL_SECONDS;
+            pages->asks_from = monotonic_seconds() + FULL_SECONDS;
         if (got == sizeof m && m.chunk == chunk)
             return;
     }
     pages->asks = pages->asks && got == sizeof m; /* else the other end is gone */
-    pages->asks_from = seconds() + REST_SECONDS;
+    pages->asks_from = monotonic_seconds() + REST_SECONDS;
 }
 
 static bool read_shared(void *context, enum drive_slot slot, uint64_t chunk, uint8_t *bytes)
@@ -72,7 +64,7 @@ static bool read_shared(void *context, enum drive_slot slot, uint64_t chunk, uin
     struct pages *pages = context;
 
     chunk += pages_before(pages->archive, slot);
-    if (!is_there(pages, chunk) && pages->asks && seconds() >= pages->asks_from)
+    if (!is_there(pages, chunk) && pages->asks && monotonic_seconds() >= pages->asks_from)
         ask(pages, chunk);
     return is_there(pages, chunk) &&
            pread(pages->file, bytes, CHUNK_SIZE, (off_t)pages_place(pages->archive, chunk)) == CHUNK_SIZE;

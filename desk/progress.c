@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "formats/monotonic.h"
 
 /* The one variable of the program that is not reached through a pointer: a signal handler has no other way to speak. */
 static volatile sig_atomic_t interrupt_flag;
@@ -35,21 +36,13 @@ bool interrupted(void)
     return interrupt_flag;
 }
 
-static uint64_t milliseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 void progress_begin(struct progress *p, const char *what)
 {
     struct stat status;
 
     /* Whether it is a terminal an ioctl would say, which few jails permit. A line to another device does no harm. */
     *p = (struct progress){.what = what,
-                           .began = milliseconds(),
+                           .began = monotonic_milliseconds(),
                            .terminal = fstat(STDERR_FILENO, &status) == 0 && S_ISCHR(status.st_mode)};
 }
 
@@ -59,7 +52,7 @@ void progress_show(struct progress *p, const char *line)
 
     if (!p->terminal)
         return;
-    now = milliseconds();
+    now = monotonic_milliseconds();
     if (now - p->began < 1000 || now - p->shown < 200)
         return;
     p->shown = now;
@@ -77,7 +70,8 @@ void progress_end(struct progress *p)
 bool progress_bytes(void *context, uint64_t done, uint64_t total)
 {
     struct progress *p = context;
-    uint64_t passed = milliseconds() - p->began, rate = passed ? (done >> 10) * 1000 / passed : 0; /* KiB a second */
+    uint64_t passed = monotonic_milliseconds() - p->began;
+    uint64_t rate = passed ? (done >> 10) * 1000 / passed : 0; /* KiB a second */
     uint64_t left = rate ? ((total - done) >> 10) / rate : 0;
     char line[128];
 

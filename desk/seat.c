@@ -18,6 +18,7 @@
 #include "desk/paper.h"
 #include "desk/png.h"
 #include "emu/host/host.h"
+#include "formats/monotonic.h"
 #include "formats/output.h"
 #include "verify/runs/runs.h"
 
@@ -386,11 +387,12 @@ static bool repeat(struct seat *s, struct error *error)
 
 /* --- Checkpoints --- */
 
-static uint64_t nanoseconds(clockid_t clock)
+/* Nanoseconds of processor time that this process has used. */
+static uint64_t worked(void)
 {
     struct timespec now;
 
-    clock_gettime(clock, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
@@ -398,8 +400,7 @@ static void set_due(struct seat *s, uint64_t took)
 {
     const uint64_t least = CHECKPOINT_SECONDS * UINT64_C(1000000000);
 
-    s->checkpoint_due = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) +
-                        (took * CHECKPOINT_SHARE > least ? took * CHECKPOINT_SHARE : least);
+    s->checkpoint_due = worked() + (took * CHECKPOINT_SHARE > least ? took * CHECKPOINT_SHARE : least);
 }
 
 /* The digest in the journal is what the snapshot is known by. */
@@ -418,10 +419,10 @@ static bool look_at_checkpoints(struct seat *s)
     if (s->checkpoint_begun) {
         if (twins_are_written(&s->twins, false))
             return true;
-        set_due(s, nanoseconds(CLOCK_MONOTONIC) - s->checkpoint_begun);
+        set_due(s, monotonic_nanoseconds() - s->checkpoint_begun);
         s->checkpoint_begun = 0;
     }
-    if (nanoseconds(CLOCK_PROCESS_CPUTIME_ID) < s->checkpoint_due)
+    if (worked() < s->checkpoint_due)
         return true;
     if (!paper_flush(&s->paper, true)) { /* only the journal has what was printed */
         set_due(s, 0);
@@ -429,7 +430,7 @@ static bool look_at_checkpoints(struct seat *s)
     }
     if (!note_state(s, &error))
         return false;
-    s->checkpoint_begun = nanoseconds(CLOCK_MONOTONIC);
+    s->checkpoint_begun = monotonic_nanoseconds();
     if (!twins_begin(&s->twins, s->machine, &s->identity, &error))
         error_print(stderr, &error);
     return true;
@@ -440,7 +441,7 @@ static bool look_at_checkpoints(struct seat *s)
 /* Says when it will end by itself, and when that was put off. */
 static void look_at_clock(struct seat *s)
 {
-    const uint64_t now = nanoseconds(CLOCK_MONOTONIC);
+    const uint64_t now = monotonic_nanoseconds();
     char text[32];
     unsigned left;
 

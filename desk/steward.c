@@ -11,16 +11,16 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "desk/gate.h"
 #include "desk/opening.h"
 #include "desk/progress.h"
 #include "desk/work.h"
+#include "formats/monotonic.h"
 
 #define TRUST_MOST 12u    /* of work_judging: with it and all else a job's options and folders have room */
-#define ENDING_SECONDS 20 /* that sessions may take to suspend themselves */
+#define ENDING_MS 20000   /* that sessions may take to suspend themselves */
 #define ANSWER_SECONDS 10 /* that the gate may take to receive an answer, before it is given up */
 #define SILENCE_MS 3000   /* of the gate, after which it is asked whether it is there; */
 #define SILENCES_MOST 4u  /* so often in a row, before it is given up */
@@ -209,7 +209,7 @@ static bool gate_lives(struct steward *s)
 bool steward_run(struct steward *s, int gate)
 {
     const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
-    uint64_t due = steward_milliseconds() + SILENCE_MS;
+    uint64_t due = monotonic_milliseconds() + SILENCE_MS;
 
     s->gate = gate;
     s->silences = 0;
@@ -223,7 +223,7 @@ bool steward_run(struct steward *s, int gate)
         s->doors[i].question = NOBODY;
     tell_gate(s, STEWARD_LINK);
     while (!interrupted()) {
-        uint64_t now = steward_milliseconds();
+        uint64_t now = monotonic_milliseconds();
         if (now >= due) {
             if (!gate_lives(s))
                 return true;
@@ -237,7 +237,7 @@ bool steward_run(struct steward *s, int gate)
 
 void steward_close(struct steward *s)
 {
-    time_t begun = time(NULL);
+    const uint64_t begun = monotonic_milliseconds();
     bool some = true;
 
     s->gate = -1;
@@ -245,7 +245,7 @@ void steward_close(struct steward *s)
     for (size_t i = 0; i < SEATS; i++)
         if (s->seats[i].process)
             steward_tell_seat(&s->seats[i], SEAT_SUSPEND);
-    while (some && time(NULL) - begun < ENDING_SECONDS) {
+    while (some && monotonic_milliseconds() - begun < ENDING_MS) {
         some = false;
         for (size_t i = 0; i < SEATS; i++)
             some = some || s->seats[i].process;

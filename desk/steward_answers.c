@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "desk/progress.h"
@@ -83,14 +82,6 @@ bool steward_archive_path(const struct steward *s, const char *name, char path[P
 
     return length > 4 && length <= NAME_MAX && !strchr(name, '/') && *name != '.' &&
            !strcmp(name + length - 4, ".mun") && steward_path(s->library, name, path) && access(path, R_OK) == 0;
-}
-
-uint64_t steward_milliseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static void remove_all(char *text, const char *part)

@@ -12,6 +12,7 @@
 #include "desk/opening.h"
 #include "desk/work.h"
 #include "formats/json.h"
+#include "formats/monotonic.h"
 
 #define PERSON_JOBS 8u /* of one person at a time */
 #define PICTURE "image/png"
@@ -45,7 +46,7 @@ static void remember_pace(struct steward *s, const struct job *job)
         i++;
     if (i == PACES)
         i = s->paced++ % PACES;
-    s->paces[i] = (struct pace){job->verb, job->about, steward_milliseconds() - job->begun};
+    s->paces[i] = (struct pace){job->verb, job->about, monotonic_milliseconds() - job->begun};
 }
 
 /* How long it will take in all: as long as the last time, or as others of its kind did; 0: that is not known. */
@@ -98,7 +99,7 @@ static void begin_job_at(struct steward *s, const struct question *q, const stru
     *job = (struct job){.question = q->number,
                         .type = type,
                         .verb = q->verb,
-                        .begun = steward_milliseconds(),
+                        .begun = monotonic_milliseconds(),
                         .about = hash_of(seat ? session : path)};
     snprintf(job->person, sizeof job->person, "%.16s", q->person);
     snprintf(w->path, sizeof w->path, "%s", path);
@@ -304,7 +305,7 @@ static void on_jobs(struct steward *s, struct question *q)
         if (s->jobs[i].question && !strcmp(s->jobs[i].person, q->person)) {
             json_member(file, "{", "verb", s->jobs[i].verb);
             fprintf(file, ", \"elapsed\": %" PRIu64 ", \"expected\": %" PRIu64 "}\n",
-                    steward_milliseconds() - s->jobs[i].begun, expected(s, &s->jobs[i]));
+                    monotonic_milliseconds() - s->jobs[i].begun, expected(s, &s->jobs[i]));
         }
     steward_answer_file(s, q->number, 200, LINES, file);
 }

@@ -116,8 +116,6 @@ void steward_answer_failure(struct steward *s, unsigned question, unsigned statu
 bool steward_path(const char *folder, const char *name, char path[PATH_MAX]);
 /* An archive of the library, by its name there. False: there is none. */
 bool steward_archive_path(const struct steward *s, const char *name, char path[PATH_MAX]);
-/* Of a clock that only goes forward. */
-uint64_t steward_milliseconds(void);
 /* Makes an error one for people at the desk: neither the program nor the places of its folders are theirs. */
 void steward_soften(const struct steward *s, char *text);
 /* Takes the reason for which an archivist sees what is closed from before the lines: a line "override REASON". False:

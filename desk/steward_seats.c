@@ -22,6 +22,7 @@
 #include "desk/work.h"
 #include "formats/json.h"
 #include "formats/message.h"
+#include "formats/monotonic.h"
 
 #define READER_SEATS 8u       /* of one reader */
 #define IDLE_MINUTES 30       /* that nobody does anything in a session, before it is suspended */
@@ -102,7 +103,7 @@ int steward_ask_storage(struct steward *s, const char *id, const char *archive, 
                         struct error *error)
 {
     if (s->storage.control < 0) {
-        s->storage_begun = steward_milliseconds();
+        s->storage_begun = monotonic_milliseconds();
         if (!storage_begin(&s->storage, s->arguments, s->library, error))
             return -1;
     }
@@ -160,7 +161,7 @@ static void print_seat(FILE *to, const struct seat *seat, const char *person)
         json_member(to, ", ", "override", seat->override);
     if (seat->leaves && seat->process)
         fprintf(to, ", \"left\": %" PRIu64,
-                seat->leaves > steward_milliseconds() ? (seat->leaves - steward_milliseconds()) / 1000 : 0);
+                seat->leaves > monotonic_milliseconds() ? (seat->leaves - monotonic_milliseconds()) / 1000 : 0);
     json_member(to, ", ", "owner", seat->owner);
     fprintf(to, ", \"percent\": %u, \"opened\": %" PRIu64 ", \"mine\": %s}\n", seat->percent, seat->opened,
             strcmp(seat->owner, person) ? "false" : "true");
@@ -291,7 +292,7 @@ void steward_hear_seat(struct steward *s, struct seat *seat)
         seat->percent = (unsigned)strtoul(text + strlen(SEAT_REPEATING), NULL, 10);
     } else if (!strncmp(text, SEAT_LEFT, strlen(SEAT_LEFT))) {
         const unsigned left = (unsigned)strtoul(text + strlen(SEAT_LEFT), NULL, 10);
-        seat->leaves = left ? steward_milliseconds() + left * 1000 : 0;
+        seat->leaves = left ? monotonic_milliseconds() + left * 1000 : 0;
     } else if (!strcmp(text, SEAT_OFF)) {
         seat->state = SEAT_IS_OFF;
     } else if (!strcmp(text, SEAT_SUSPENDED)) {
@@ -328,7 +329,7 @@ void steward_hear_storage(struct steward *s)
 {
     char id[STORAGE_ID + 1], reason[STORAGE_REASON];
     const bool lives = storage_hear(&s->storage, id, reason);
-    const bool again = !lives && steward_milliseconds() - s->storage_begun >= STORAGE_LIFE_MS;
+    const bool again = !lives && monotonic_milliseconds() - s->storage_begun >= STORAGE_LIFE_MS;
     struct error error;
 
     if (!lives) {

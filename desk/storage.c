@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "desk/desk.h"
@@ -25,6 +24,7 @@
 #include "desk/rights.h"
 #include "desk/work.h"
 #include "formats/message.h"
+#include "formats/monotonic.h"
 #include "verify/runs/runs.h"
 
 #define CLIENTS 96u        /* sessions, and pictures under way */
@@ -66,14 +66,6 @@ struct keeper {
     uint64_t check_due;
     bool over;
 };
-
-static uint64_t milliseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* The command line by which an archive is judged for a session. path and line must outlive the judgement. */
 static void judge_as(const struct keeper *k, const struct client *c, const char *path, struct job_line *line)
@@ -298,7 +290,7 @@ static bool have_the_same(const struct client *a, const struct client *b)
 /* Reports what may no longer be seen. What the host fails at says nothing of rights, and is tried again. */
 static void check_rights(struct keeper *k)
 {
-    const uint64_t begun = milliseconds();
+    const uint64_t begun = monotonic_milliseconds();
     bool judged[CLIENTS] = {false};
     uint64_t took;
 
@@ -315,8 +307,8 @@ static void check_rights(struct keeper *k)
                     report(k, &k->clients[n], error.what);
             }
     }
-    took = (milliseconds() - begun) * CHECK_SHARE;
-    k->check_due = milliseconds() + (took > CHECK_MS ? took : CHECK_MS);
+    took = (monotonic_milliseconds() - begun) * CHECK_SHARE;
+    k->check_due = monotonic_milliseconds() + (took > CHECK_MS ? took : CHECK_MS);
 }
 
 static void serve_round(struct keeper *k)
@@ -324,7 +316,7 @@ static void serve_round(struct keeper *k)
     struct pollfd polled[1 + CLIENTS] = {{.fd = k->control, .events = POLLIN}};
     struct client *clients[CLIENTS];
     size_t count = 0;
-    uint64_t now = milliseconds();
+    uint64_t now = monotonic_milliseconds();
 
     for (size_t i = 0; i < CLIENTS; i++)
         if (k->clients[i].socket >= 0) {
@@ -338,7 +330,7 @@ static void serve_round(struct keeper *k)
         if (polled[0].revents)
             hear_steward(k);
     }
-    if (count && milliseconds() >= k->check_due)
+    if (count && monotonic_milliseconds() >= k->check_due)
         check_rights(k);
 }
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "formats/monotonic.h"
 #include "formats/output.h"
 #include "formats/plain.h"
 
@@ -31,14 +31,6 @@ struct taking {
     const char *prefix, *object;
     const char *from; /* path of the medium; null: any that is alone */
 };
-
-static uint64_t now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 /* --- The state --- */
 
@@ -394,12 +386,12 @@ void taking_close(struct taking *t)
 
 bool taking_is_due(const struct taking *t)
 {
-    return !t->kept_at || now() - t->kept_at >= t->cost * COST;
+    return !t->kept_at || monotonic_nanoseconds() - t->kept_at >= t->cost * COST;
 }
 
 const char *taking_next_snapshot(struct taking *t)
 {
-    t->cost = now();
+    t->cost = monotonic_nanoseconds();
     snapshot_path(t, t->sequence + 1, t->next);
     return t->next;
 }
@@ -412,7 +404,7 @@ bool taking_keep(struct taking *t, const struct taking_place *place, struct erro
     if (*t->snapshot)
         unlink(t->snapshot);
     strcpy(t->snapshot, t->next);
-    t->kept_at = now();
+    t->kept_at = monotonic_nanoseconds();
     t->cost = t->kept_at - t->cost;
     return true;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "formats/json.h"
+#include "formats/monotonic.h"
 
 #define UNFINISHED "upload-" /* and its id: its name until then */
 
@@ -120,7 +121,7 @@ struct upload *upload_begin(struct uploads *u, const char *owner, const char *na
     if (!upload || getentropy(id, sizeof id))
         return error_set(error, STATUS_INPUT, "upload", NULL, NULL, "other images are being brought: try again later"),
                NULL;
-    *upload = (struct upload){.size = size, .touched = time(NULL)};
+    *upload = (struct upload){.size = size, .touched = monotonic_seconds()};
     for (size_t i = 0; i < sizeof id; i++)
         snprintf(upload->id + 2 * i, 3, "%02x", id[i]);
     snprintf(upload->owner, sizeof upload->owner, "%.16s", owner);
@@ -201,7 +202,7 @@ bool upload_add(struct uploads *u, struct upload *upload, const char *piece, str
     else {
         sha256_add(&upload->hash, bytes, (size_t)length);
         upload->have += (uint64_t)length;
-        upload->touched = time(NULL);
+        upload->touched = monotonic_seconds();
         return true;
     }
     upload_abandon(u, upload);
@@ -233,7 +234,7 @@ static void forget_one(const struct uploads *u, const char *name, void *context)
 void uploads_forget(struct uploads *u, bool (*is_used)(void *context, const char *path), void *context)
 {
     for (size_t i = 0; i < UPLOADS_MOST; i++)
-        if (*u->under_way[i].id && time(NULL) - u->under_way[i].touched >= UPLOAD_IDLE)
+        if (*u->under_way[i].id && monotonic_seconds() - u->under_way[i].touched >= UPLOAD_IDLE)
             upload_abandon(u, &u->under_way[i]);
     for_each(u, forget_one, &(struct forgetting){is_used, context});
 }

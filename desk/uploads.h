@@ -22,7 +22,7 @@ struct upload {
     char id[17]; /* empty: none */
     char owner[17], name[UPLOAD_NAME];
     uint64_t size, have;
-    time_t touched; /* when its last piece came */
+    uint64_t touched; /* seconds of a clock that nobody sets: when its last piece came */
     int file;
     struct sha256 hash;
 };

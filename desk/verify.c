@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "archive/archive.h"
@@ -19,6 +18,7 @@
 #include "desk/rights.h"
 #include "desk/verify_state.h"
 #include "formats/json.h"
+#include "formats/monotonic.h"
 #include "formats/plain.h"
 #include "verify/fixity/fixity.h"
 #include "verify/runs/runs.h"
@@ -307,19 +307,11 @@ static void leave_reboot(const struct report *report, struct archive *archive)
 
 /* --- One archive --- */
 
-static uint64_t milliseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static bool time_is_up(void *context)
 {
     const struct report *report = context;
 
-    return report->v->deadline && milliseconds() >= report->v->deadline;
+    return report->v->deadline && monotonic_milliseconds() >= report->v->deadline;
 }
 
 /* What the command says about a verdict. signer: who vouches, where a sentence has it. */
@@ -503,7 +495,7 @@ static bool read_options(struct verification *v, uint64_t *processors, struct er
     v->method = argument_value(a, "--quick") ? VERIFY_QUICK : percent ? VERIFY_SAMPLE : VERIFY_FULL;
     v->percent = (uint32_t)percent;
     v->rate = rate << 20;
-    v->deadline = seconds ? milliseconds() + seconds * 1000 : 0;
+    v->deadline = seconds ? monotonic_milliseconds() + seconds * 1000 : 0;
     *processors = *processors ? *processors : there < 1 ? 1 : (uint64_t)there;
     return true;
 }

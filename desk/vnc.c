@@ -17,11 +17,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "desk/sockets.h"
 #include "formats/message.h"
+#include "formats/monotonic.h"
 #include "formats/text.h"
 
 #define HANDSHAKE_SECONDS 20 /* that a viewer may take */
@@ -42,7 +42,7 @@ struct vnc_viewer {
     int descriptor;
     SSL *tls; /* null: plain */
     struct rfb_viewer *rfb;
-    time_t since;
+    uint64_t since;
     bool over;                /* what is to be sent still is, then it goes */
     bool tls_handshake;       /* under way */
     bool tls_read, tls_write; /* what TLS waits for */
@@ -59,20 +59,12 @@ struct vnc {
     struct vnc_viewer viewers[VNC_VIEWERS];
     unsigned viewer_count;
     unsigned refusals;
-    time_t refused_until;
+    uint64_t refused_until;
     unsigned width, height; /* of the last frame */
     struct machine_indicators indicators;
     void (*command)(void *context, char byte, int descriptor);
     void *command_context;
 };
-
-static time_t seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
 
 static void random_bytes(void *context, uint8_t *bytes, size_t count)
 {
@@ -318,7 +310,7 @@ static void drop(struct vnc *v, unsigned i)
 
     if (rfb_was_refused(c->rfb) && ++v->refusals >= REFUSALS_MOST) {
         v->refusals = 0;
-        v->refused_until = seconds() + REFUSAL_SECONDS;
+        v->refused_until = monotonic_seconds() + REFUSAL_SECONDS;
         fprintf(stderr, "muniment: VNC: %u wrong passwords; nobody is let in for %u seconds\n", REFUSALS_MOST,
                 REFUSAL_SECONDS);
     }
@@ -332,12 +324,13 @@ static void add_viewer(struct vnc *v, const struct rfb_settings *settings, int d
 {
     struct vnc_viewer *c = &v->viewers[v->viewer_count];
 
-    if (v->viewer_count == VNC_VIEWERS || (settings->password && seconds() < v->refused_until)) {
+    if (v->viewer_count == VNC_VIEWERS || (settings->password && monotonic_seconds() < v->refused_until)) {
         close(descriptor);
         return;
     }
-    *c = (struct vnc_viewer){
-        .descriptor = descriptor, .rfb = rfb_open(settings, &v->desk, v->width, v->height), .since = seconds()};
+    *c = (struct vnc_viewer){.descriptor = descriptor,
+                             .rfb = rfb_open(settings, &v->desk, v->width, v->height),
+                             .since = monotonic_seconds()};
     if (!c->rfb) {
         close(descriptor);
         return;
@@ -477,7 +470,7 @@ static bool serve(struct vnc *v, struct vnc_viewer *c, bool readable)
         return false;
     if (c->over && !waiting(c))
         return false;
-    return rfb_watches(c->rfb) || seconds() - c->since < HANDSHAKE_SECONDS;
+    return rfb_watches(c->rfb) || monotonic_seconds() - c->since < HANDSHAKE_SECONDS;
 }
 
 /* --- From outside --- */

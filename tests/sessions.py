@@ -485,6 +485,29 @@ fact("and of a desk that trusts others, that its rights are undecided", listed["
 desk.process.terminate()
 desk.process.wait()
 
+# --- A host whose clock is set ---
+
+subprocess.run(["gcc", "-shared", "-fPIC", "-o", work / "leaps.so", "tests/leaps.c", "-ldl"], check=True)
+(work / "leaping").mkdir()
+os.environ["LD_PRELOAD"] = str(work / "leaps.so")
+leaping = Desk(work / "leaping", library, work / "leaping-state")
+del os.environ["LD_PRELOAD"]
+session = json.loads(leaping.ask("POST", "/api/archives/busy.mun/sessions", "power-on")[2])["id"]
+one, other = [json.loads(leaping.ask("POST", "/api/uploads", f"{name}.img\n81920")[2])["id"] for name in ("one", "other")]
+piece = base64.b64encode(bytes(40960)).decode()
+fact("a clock that is set ahead lets nobody's image be given up", [leaping.ask("POST", f"/api/uploads/{which}", piece)[0] for which in (one, other) * 2] == [200] * 4)
+link = leaping.ask("POST", "/api/links", "reader")[1]["muniment-link"]
+time.sleep(3)
+fact("nor a link grow old, a person be signed out, a session be suspended or its gate be replaced",
+     leaping.until(session, "running", 5) and leaping.ask("POST", "/api/enter", link)[0] == 200 and "gate" not in (work / "leaping/said").read_text())
+machine = next(p for p in children(leaping.process.pid) if any(f"{session}/journal" in file for file in files_of(p)))
+os.kill(machine, signal.SIGSTOP)
+leaping.process.terminate()
+time.sleep(2)
+fact("and when the desk ends, it waits for sessions that are not yet suspended", leaping.process.poll() is None)
+os.kill(machine, signal.SIGCONT)
+leaping.process.wait()
+
 # --- Behind a proxy, at a socket that systemd listens at ---
 
 
@@ -517,7 +540,7 @@ fact("nor by what a header says of who asks", through_proxy("GET", "/api/me", **
 fact("who is in is in", through_proxy("GET", "/api/me", Cookie=cookie[0])[2] == '{"role": "archivist"}')
 activated.terminate()
 activated.wait()
-said = (work / "said").read_text() + (work / "later/said").read_text() + (work / "trusting/said").read_text()
+said = (work / "said").read_text() + (work / "later/said").read_text() + (work / "trusting/said").read_text() + (work / "leaping/said").read_text()
 fact("no process did what its jail does not permit", "jail" not in said, said)
 subprocess.run(["rm", "-rf", str(work)], check=True)
 print(f"sessions: {facts['count']} facts, {facts['failed']} failed")

@@ -7,7 +7,7 @@ const PIECE = 40960; // bytes of an image that are sent at a time
 const NAME = 120; // bytes of its name that are kept
 
 async function bring(file, status) {
-  const begun = Date.now();
+  const begun = performance.now();
   let digest;
   const name = new TextDecoder().decode(new TextEncoder().encode(file.name).slice(0, NAME), {stream: true}); // no half of a character
   const {id} = await api.upload(name, file.size);
@@ -16,7 +16,7 @@ async function bring(file, status) {
     let text = '';
     for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
     ({image: digest} = await api.uploadPiece(id, btoa(text)));
-    const part = Math.min(1, (at + PIECE) / file.size), passed = (Date.now() - begun) / 1000;
+    const part = Math.min(1, (at + PIECE) / file.size), passed = (performance.now() - begun) / 1000;
     status.textContent = texts.uploading(file.name, Math.round(part * 100), passed > 2 ? texts.left(passed / part - passed) : '');
   }
   say(texts.uploaded(file.name));

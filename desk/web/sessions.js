@@ -216,8 +216,8 @@ export async function sessionPage(id, me) {
 
   // Of a repetition, which goes on as it went so far.
   function timeLeft() {
-    began ||= Date.now();
-    const passed = (Date.now() - began) / 1000;
+    began ||= performance.now();
+    const passed = (performance.now() - began) / 1000;
     return passed > 1 && session.percent > 2 ? texts.left(passed * (100 - session.percent) / session.percent) : '';
   }
 

@@ -415,9 +415,9 @@ static bool begin_turn(struct worker *w)
 {
     struct timespec until;
 
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += ANSWER_SECONDS;
-    switch (pthread_mutex_timedlock(&w->common->lock, &until)) {
+    switch (pthread_mutex_clocklock(&w->common->lock, CLOCK_MONOTONIC, &until)) {
     case 0: return true;
     case EOWNERDEAD: w->common->ahead_count = 0; return pthread_mutex_consistent(&w->common->lock) == 0;
     default: return error_set(&w->failure, STATUS_HOST, w->path, NULL, NULL, "another process keeps its reader");

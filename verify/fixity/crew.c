@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "formats/monotonic.h"
+
 #define CREW_LIMIT 64u
 #define UNIT_SIZE BUFFER_SIZE /* small members are read together, up to this */
 
@@ -25,19 +27,11 @@ struct crew {
     struct unit *units; /* one more than there are, which begins at the end */
     uint32_t count, next, declared;
     uint64_t bytes; /* that were read */
-    struct timespec began;
+    uint64_t began; /* nanoseconds of a clock */
     bool stopped, cancelled, out_of_memory;
 };
 
 /* --- What was read --- */
-
-static double seconds_since(const struct timespec *began)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - began->tv_sec) + (double)(now.tv_nsec - began->tv_nsec) / 1e9;
-}
 
 bool crew_read(struct crew *crew, uint64_t bytes)
 {
@@ -50,7 +44,7 @@ bool crew_read(struct crew *crew, uint64_t bytes)
         pthread_mutex_lock(&crew->lock);
         crew->bytes += bytes;
         if (r->rate)
-            wait = (double)crew->bytes / (double)r->rate - seconds_since(&crew->began);
+            wait = (double)crew->bytes / (double)r->rate - (double)(monotonic_nanoseconds() - crew->began) / 1e9;
         if (!crew->cancelled && r->progress &&
             !r->progress(r->progress_context, crew->bytes < crew->c->size ? crew->bytes : crew->c->size, crew->c->size))
             crew->cancelled = true;
@@ -202,7 +196,7 @@ void read_members(struct check *c, uint32_t first)
 
     for (uint32_t i = 0; i < c->count; i++)
         c->parts[i].blamed = c->parts[i].damaged;
-    clock_gettime(CLOCK_MONOTONIC, &crew.began);
+    crew.began = monotonic_nanoseconds();
     c->out_of_memory = !plan_units(&crew, first);
     while (!c->out_of_memory && made + 1 < threads && made + 1 < crew.count &&
            pthread_create(&others[made], NULL, work, &crew) == 0)

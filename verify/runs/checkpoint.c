@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "formats/monotonic.h"
+
 #define LOCK_ATTEMPTS 100 /* tenths of a second that a killed run's child is waited for */
 #define FOLDER_LIMIT 3900 /* bytes of a folder's name, so that the names in it fit as well */
 #define DIGITS 20         /* of a tick in a file's name, so that the names are in order */
@@ -332,14 +334,6 @@ static void tell(int report, const struct error *error)
 
 /* --- The parent --- */
 
-static uint64_t microseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* The pages that the child will save. False: no memory. */
 static bool list_unsaved(struct checkpoints *c, struct machine *machine)
 {
@@ -408,7 +402,7 @@ static bool fork_child(struct checkpoints *c, struct machine *machine, const str
 
 static void count_pause(struct checkpoint_counts *counts, uint64_t began)
 {
-    uint64_t paused = microseconds() - began;
+    uint64_t paused = monotonic_microseconds() - began;
 
     counts->begun++;
     counts->total_us += paused;
@@ -419,7 +413,7 @@ static void count_pause(struct checkpoint_counts *counts, uint64_t began)
 bool checkpoint_begin(struct checkpoints *c, struct machine *machine, const struct machine_identity *identity,
                       struct error *error)
 {
-    uint64_t began = microseconds();
+    uint64_t began = monotonic_microseconds();
     struct pack_writer pages, text;
     char path[4096];
     bool good;

@@ -8,10 +8,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "archive/archive.h"
+#include "formats/monotonic.h"
 #include "formats/output.h"
 #include "verify/runs/journal_line.h"
 
@@ -24,14 +24,6 @@ static bool error_copy(struct error *to, const struct error *from)
     return false;
 }
 
-static uint64_t milliseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static bool sync_now(struct journal_writer *w)
 {
     if (w->error.status != STATUS_OK)
@@ -41,14 +33,14 @@ static bool sync_now(struct journal_writer *w)
     if (w->descriptor >= 0 && fdatasync(w->descriptor) != 0 && errno != EINVAL) /* EINVAL: a file that knows no sync,
                                                                                    such as a pipe */
         return error_host(&w->error, w->path, errno, "cannot sync");
-    w->synced_at = milliseconds();
+    w->synced_at = monotonic_milliseconds();
     w->unsynced = false;
     return true;
 }
 
 bool journal_sync_due(struct journal_writer *w)
 {
-    return !w->unsynced || milliseconds() - w->synced_at < SYNC_AFTER || sync_now(w);
+    return !w->unsynced || monotonic_milliseconds() - w->synced_at < SYNC_AFTER || sync_now(w);
 }
 
 /* A line that could be written only in part is taken back. */
