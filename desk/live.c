@@ -490,7 +490,10 @@ static void leave_when_due(struct live *l, uint64_t now)
     if (watching > l->watching)
         l->active_at = now;
     l->watching = watching;
-    l->commanded = l->commanded || now > leaves_at(l);
+    if (l->commanded || now <= leaves_at(l))
+        return;
+    l->commanded = true;
+    l->command = l->most_us && now > l->begun_at + l->most_us ? LIVE_LONGEST : LIVE_IDLE;
 }
 
 static uint64_t paced(void *context)

@@ -16,6 +16,8 @@ struct live;
  * in any case. */
 bool live_open(const struct arguments *arguments, struct live **live, struct error *error);
 #define LIVE_STAY 'k'    /* a command: somebody is still there */
+#define LIVE_IDLE 'i'    /* by itself: nobody has done anything for too long, */
+#define LIVE_LONGEST 'm' /* or it has run for too long */
 #define LIVE_HEAR 'a'    /* the same with a stream, to which the machine's sound is written */
 #define LIVE_EARS 4u     /* such streams at a time */
 #define LIVE_WARNING 120 /* seconds before a session leaves by itself that live_left says so */
@@ -29,7 +31,7 @@ unsigned live_left(const struct live *live);
 /* What the machine plays, as machine_host.sound gives it: to those who hear it. What they do not take at once is
  * lost. live may be null. */
 void live_sound(struct live *live, const int16_t *frames, size_t count);
-/* The command at which it left; 0: the socket's other end is gone, or there was none. */
+/* The command at which it left, or LIVE_IDLE or LIVE_LONGEST; 0: the socket's other end is gone, or there was none. */
 char live_command(const struct live *live);
 /* Joins it to a session, which has begun. */
 void live_begin(struct live *live, struct session *session);

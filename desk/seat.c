@@ -523,6 +523,14 @@ static bool begin_live(struct seat *s, struct error *error)
     return true;
 }
 
+/* What is reported of a session that is suspended. */
+static const char *suspension(const struct seat *s)
+{
+    const char command = s->live ? live_command(s->live) : 0;
+
+    return command == LIVE_IDLE ? SEAT_IDLE : command == LIVE_LONGEST ? SEAT_LONGEST : SEAT_SUSPENDED;
+}
+
 /* A session that was suspended, or whose disks failed, can be continued: its journal is not ended. */
 static enum status end(struct seat *s, enum session_end how, struct error *error)
 {
@@ -537,7 +545,7 @@ static enum status end(struct seat *s, enum session_end how, struct error *error
         !twins_write(&s->twins, s->machine, &s->identity, &none))
         error_print(stderr, &none); /* its journal is repeated, then */
     if (good)
-        report(s, off ? SEAT_OFF : SEAT_SUSPENDED);
+        report(s, off ? SEAT_OFF : suspension(s));
     return good ? STATUS_OK : STATUS_HOST;
 }
 

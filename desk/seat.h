@@ -29,6 +29,8 @@ extern const char *const seat_checkpoints[SEAT_CHECKPOINTS];
 #define SEAT_LEFT "left " /* and the seconds after which it will suspend itself; 0: it will not, after all */
 #define SEAT_OFF "off"
 #define SEAT_SUSPENDED "suspended"
+#define SEAT_IDLE SEAT_SUSPENDED " idle"       /* by itself: nobody has done anything for too long, */
+#define SEAT_LONGEST SEAT_SUSPENDED " longest" /* or it has run for too long */
 
 /* What it is asked for there, besides viewers (vnc_control); at the socket's end it suspends itself. */
 #define SEAT_SUSPEND 's' /* besides LIVE_STAY and LIVE_HEAR */

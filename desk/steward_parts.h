@@ -23,6 +23,8 @@
 #define JSON "application/json"
 #define LINES "application/x-ndjson"
 
+/* By what a session was suspended, if not for a reason: the desk's end, if nobody says otherwise. */
+enum seat_cause { CAUSE_DESK, CAUSE_HAND, CAUSE_IDLE, CAUSE_LONGEST, CAUSES };
 enum seat_state { SEAT_STARTS, SEAT_REPEATS, SEAT_RUNS, SEAT_RESTS, SEAT_IS_OFF, SEAT_BROKE };
 
 struct seat {
@@ -30,7 +32,8 @@ struct seat {
     char archive[NAME_MAX + 1], owner[17];
     enum seat_state state;
     unsigned percent;
-    char reason[512];
+    enum seat_cause cause;          /* of SEAT_RESTS */
+    char reason[512];               /* empty: none */
     char override[REASON_MOST + 1]; /* the reason for which it was opened; empty: it is open */
     uint64_t opened;                /* seconds since 1970 */
     uint64_t leaves;                /* milliseconds of a clock: when it will suspend itself; 0: not soon */

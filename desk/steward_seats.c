@@ -30,6 +30,7 @@
 #define HEARD_MOST 300u       /* messages of a session before an answer about it: more than its socket holds */
 #define STORAGE_LIFE_MS 10000 /* that a storage process lives, or the next one is not trusted with what runs */
 
+static const char *const cause_names[CAUSES] = {"desk", "hand", "idle", "longest"};
 static const char *const state_names[] = {"starting", "repeating", "running", "suspended", "off", "failed"};
 
 void steward_seat_path(const struct steward *s, const struct seat *seat, const char *name, char path[PATH_MAX])
@@ -49,8 +50,9 @@ static bool write_about(const struct steward *s, const struct seat *seat)
     file = fopen(new, "we");
     if (!file)
         return false;
-    fprintf(file, "archive: %s\nowner: %s\nopened: %" PRIu64 "\noff: %d\noverride: %s\n", seat->archive, seat->owner,
-            seat->opened, seat->state == SEAT_IS_OFF, seat->override);
+    fprintf(file, "archive: %s\nowner: %s\nopened: %" PRIu64 "\noff: %d\noverride: %s\nsuspended: %s\nreason: %.*s\n",
+            seat->archive, seat->owner, seat->opened, seat->state == SEAT_IS_OFF, seat->override,
+            cause_names[seat->cause], (int)strcspn(seat->reason, "\n"), seat->reason);
     good = fflush(file) == 0 && fsync(fileno(file)) == 0 && rename(new, path) == 0;
     fclose(file);
     return good;
@@ -146,7 +148,11 @@ bool steward_begin_seat(struct steward *s, struct seat *seat, const char *person
     seat->closing = false;
     seat->inserting = seat->insert != DRIVE_ABSENT;
     seat->insert = DRIVE_ABSENT;
-    *seat->reason = '\0';
+    if (*seat->reason || seat->cause != CAUSE_DESK) { /* should the desk be killed: it was that */
+        *seat->reason = '\0';
+        seat->cause = CAUSE_DESK;
+        write_about(s, seat);
+    }
     return true;
 }
 
@@ -157,6 +163,8 @@ static void print_seat(FILE *to, const struct seat *seat, const char *person)
     json_member(to, ", ", "state", state_names[seat->state]);
     if (*seat->reason)
         json_member(to, ", ", "reason", seat->reason);
+    else if (seat->state == SEAT_RESTS)
+        json_member(to, ", ", "suspended", cause_names[seat->cause]);
     if (*seat->override)
         json_member(to, ", ", "override", seat->override);
     if (seat->leaves && seat->process)
@@ -295,8 +303,9 @@ void steward_hear_seat(struct steward *s, struct seat *seat)
         seat->leaves = left ? monotonic_milliseconds() + left * 1000 : 0;
     } else if (!strcmp(text, SEAT_OFF)) {
         seat->state = SEAT_IS_OFF;
-    } else if (!strcmp(text, SEAT_SUSPENDED)) {
+    } else if (!strncmp(text, SEAT_SUSPENDED, strlen(SEAT_SUSPENDED))) {
         seat->state = SEAT_RESTS;
+        seat->cause = !strcmp(text, SEAT_IDLE) ? CAUSE_IDLE : !strcmp(text, SEAT_LONGEST) ? CAUSE_LONGEST : seat->cause;
     } else if (!strncmp(text, SEAT_FAILED, strlen(SEAT_FAILED))) {
         seat->state = SEAT_BROKE;
         steward_soften(s, text);
@@ -430,10 +439,13 @@ static void on_suspend(struct steward *s, struct question *q)
         steward_answer_error(s, q->number, 404, "there is no such session");
         return;
     }
-    if (seat->process && !steward_tell_seat(seat, SEAT_SUSPEND))
+    if (seat->process && !steward_tell_seat(seat, SEAT_SUSPEND)) {
         steward_answer_error(s, q->number, 503, "the session is busy; try again");
-    else
-        answer_seat(s, q->number, seat);
+        return;
+    }
+    if (seat->process && seat->state < SEAT_RESTS)
+        seat->cause = CAUSE_HAND;
+    answer_seat(s, q->number, seat);
 }
 
 static void on_resume(struct steward *s, struct question *q)
@@ -580,10 +592,19 @@ static void on_sound(struct steward *s, struct question *q)
     open_door(s, q, LIVE_HEAR);
 }
 
+static enum seat_cause cause_of(const char *name)
+{
+    enum seat_cause cause = CAUSES;
+
+    while (cause > CAUSE_DESK && strcmp(cause_names[--cause], name) != 0)
+        continue;
+    return cause;
+}
+
 /* Takes a session of an earlier desk up. */
 static void find_session(struct steward *s, struct seat *seat, const char *id)
 {
-    char path[PATH_MAX], line[512];
+    char path[PATH_MAX], line[600];
     FILE *file;
 
     *seat = (struct seat){.control = -1, .watch = -1, .state = SEAT_RESTS};
@@ -600,6 +621,10 @@ static void find_session(struct steward *s, struct seat *seat, const char *id)
             seat->opened = strtoull(line + 8, NULL, 10);
         else if (!strncmp(line, "override: ", 10))
             snprintf(seat->override, sizeof seat->override, "%.255s", line + 10);
+        else if (!strncmp(line, "reason: ", 8))
+            snprintf(seat->reason, sizeof seat->reason, "%.500s", line + 8);
+        else if (!strncmp(line, "suspended: ", 11))
+            seat->cause = cause_of(line + 11);
         else if (!strcmp(line, "off: 1"))
             seat->state = SEAT_IS_OFF;
     }

@@ -137,8 +137,11 @@ manifest = (BUILD / "demo/records.yaml").read_text().replace("25 MIPS", "2000 MI
 print(run("seal", work / "busy.yaml", "--description", BUILD / "demo/records-description.yaml", "-o", library / "busy.mun", "--key", work / "key").stdout, end="")
 (work / "idle").mkdir()
 idle = Desk(work / "idle", library, work / "idle-state", "--idle", "1")
-idle_session = json.loads(idle.ask("POST", "/api/archives/records.mun/sessions")[2])["id"]
+idle_session, killed = [json.loads(idle.ask("POST", "/api/archives/records.mun/sessions")[2])["id"] for _ in range(2)]
 idle.until(idle_session, "running")
+(work / "longest").mkdir()
+longest = Desk(work / "longest", library, work / "longest-state", "--idle", "0", "--longest", "1")
+longest_session = json.loads(longest.ask("POST", "/api/archives/records.mun/sessions")[2])["id"]
 (state / "openings").mkdir(parents=True)
 (state / "openings/old.png").write_bytes(b"")
 os.utime(state / "openings/old.png", (time.time() - 100 * 86400,) * 2)
@@ -231,13 +234,36 @@ seconds, _ = resume(desk, busy)
 fact("it resumes", desk.session(busy)["state"] == "running")
 press(desk, busy, ord("d")).close()
 fact("a session that nobody used is suspended", idle.until(idle_session, "suspended", 90))
-idle.process.terminate()
-idle.process.wait()
-for name in (session, busy):
-    desk.ask("POST", f"/api/sessions/{name}/suspend")
-    desk.until(name, "suspended")
-desk.process.terminate()
-desk.process.wait()
+fact("and one that has run for too long", longest.until(longest_session, "suspended", 90))
+idle.ask("POST", f"/api/sessions/{killed}/resume")
+idle.until(killed, "running")
+os.kill(next(p for p in children(idle.process.pid) if any(f"{killed}/journal" in file for file in files_of(p))), signal.SIGKILL)
+idle.until(killed, "suspended")
+desk.ask("POST", f"/api/sessions/{busy}/suspend")
+desk.until(busy, "suspended")
+for one in (idle, longest, desk):
+    one.process.terminate()
+    one.process.wait()
+
+# --- Why they are suspended, when the desk begins again ---
+
+ended = (("idle-state", {idle_session: "idle", killed: "ended by signal 9"}), ("longest-state", {longest_session: "longest"}), ("state", {session: "desk", busy: "hand"}))
+(work / "again").mkdir()
+for where, why in ended:
+    again = Desk(work / "again", library, work / where)
+    for name, words in why.items():
+        found = again.session(name)
+        fact(f"why a session is suspended stays: {words}", words == found.get("reason", found.get("suspended")), str(found))
+    if again.session(busy):
+        resume(again, busy)
+        again.process.kill()
+        again.process.wait()
+        while any(f"{busy}/journal" in file for p in pathlib.Path("/proc").glob("[0-9]*") for file in files_of(p.name)):
+            time.sleep(0.1)  # it suspends itself
+        again = Desk(work / "again", library, work / where)
+        fact("and is that of the last time, also if the desk was killed", again.session(busy).get("suspended") == "desk", str(again.session(busy)))
+    again.process.terminate()
+    again.process.wait()
 
 # --- The whole of it, repeated from power-on ---
 

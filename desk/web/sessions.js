@@ -35,13 +35,13 @@ export async function sessionsPage(me) {
   const titles = new Map((await api.library().catch(() => [])).map((archive) => [archive.file, title(archive)]));
   let drawn = '';
   const draw = async () => {
-    const sessions = await api.sessions(), now = JSON.stringify(sessions.map(({id, state, reason}) => [id, state, reason]));
+    const sessions = await api.sessions(), now = JSON.stringify(sessions.map(({id, state, reason, suspended}) => [id, state, reason, suspended]));
     if (now === drawn) return; // who stands on a button stays there
     drawn = now;
     const place = [...list.querySelectorAll('a, button')].indexOf(document.activeElement);
     list.replaceChildren(...sessions.map((session) => el('li', {},
       el('div', {}, el('a', {href: `#/session/${session.id}`}, titles.get(session.archive) || session.archive),
-        el('p', {class: 'small'}, texts.openedAt(new Date(session.opened * 1000).toLocaleString()), session.reason ? ` · ${session.reason}` : '')),
+        el('p', {class: 'small'}, texts.openedAt(new Date(session.opened * 1000).toLocaleString()), session.reason || session.suspended ? ` · ${session.reason || texts.suspendedBy[session.suspended]}` : '')),
       el('span', {class: `chip ${active(session) ? 'open' : 'plain'}`}, texts.states[session.state]),
       el('div', {class: 'buttons'},
         el('a', {class: 'button', href: `#/session/${session.id}`}, active(session) || session.state === 'off' ? texts.show : texts.resume),
@@ -240,7 +240,7 @@ export async function sessionPage(id, me) {
     else if (session.state === 'repeating') {
       stage.replaceChildren(el('div', {class: 'rest'}, el('p', {}, texts.repeating(session.percent)), el('p', {class: 'small'}, timeLeft()), el('progress', {max: 100, value: session.percent, 'aria-label': texts.states.repeating})));
     } else if (session.state === 'off') return rest(texts.sessionOff);
-    else if (session.state === 'suspended') return rest(session.reason ? texts.sessionEnded(session.reason) : texts.suspended, resumeButton());
+    else if (session.state === 'suspended') return rest(session.reason ? texts.sessionEnded(session.reason) : texts.rests(texts.suspendedBy[session.suspended]), resumeButton());
     else if (session.state === 'failed') return rest(texts.failed(session.reason), resumeButton());
     timer = setTimeout(poll, session.state === 'running' ? POLL_MS : 300);
   }

@@ -100,6 +100,8 @@ export const texts = {
   show: 'Show',
   suspend: 'Suspend',
   suspended: 'The session is suspended. Nothing is lost; it resumes where it was.',
+  suspendedBy: {hand: 'suspended by hand', idle: 'suspended, as nobody did anything in it', longest: 'suspended, as it had run as long as one may', desk: 'suspended when the desk ended'},
+  rests: (how) => `This session was ${how}. Nothing is lost; it resumes where it was.`,
   discard: 'Discard',
   discardAsk: 'Discard this session?',
   discardSaid: 'Everything that was done in it is deleted. The archive itself never changes.',
