@@ -15,6 +15,7 @@
 
 #include "desk/progress.h"
 #include "desk/sockets.h"
+#include "desk/tls.h"
 
 #define PIECE 32768u        /* bytes that are read and sent at a time */
 #define ANSWER_SECONDS 1800 /* that an answer may take */
@@ -510,8 +511,11 @@ struct http *http_open(const struct http_site *site, struct error *error)
                                              .max_http_header_data = 8192,
                                              .fd_limit_per_thread = 512,
                                              .vhost_name = "desk"};
-    struct http *h = calloc(1, sizeof *h);
+    struct http *h;
 
+    if (site->certificate && !tls_check(site->certificate, site->key, error))
+        return NULL;
+    h = calloc(1, sizeof *h);
     lws_set_log_level(LLL_ERR, say);
     if (h) {
         h->site = site;

@@ -352,6 +352,12 @@ enum status serve_run(const struct arguments *arguments)
         free(library);
         return desk_fail(&error);
     }
+    if (v.key && !v.certificate) {
+        error_set(&error, STATUS_USAGE, "--certificate-key", NULL, "name its certificate with --certificate",
+                  "is of no use alone");
+        free(library);
+        return desk_fail(&error);
+    }
     if (!v.key)
         v.key = v.certificate; /* one file may have both */
     if (!library || strlen(library) > 3800) {

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "desk/sockets.h"
+#include "desk/tls.h"
 #include "formats/message.h"
 #include "formats/monotonic.h"
 #include "formats/text.h"
@@ -155,7 +156,7 @@ static bool begin_tls(struct vnc *v, struct error *error)
         return make_certificate(v, error);
     return (SSL_CTX_use_certificate_chain_file(v->tls, path) == 1 &&
             SSL_CTX_use_PrivateKey_file(v->tls, path, SSL_FILETYPE_PEM) == 1) ||
-           tls_failed(path, error);
+           (tls_check(path, path, error) && tls_failed(path, error));
 }
 
 /* --- Listening --- */

@@ -534,6 +534,48 @@ fact("and when the desk ends, it waits for sessions that are not yet suspended",
 os.kill(machine, signal.SIGCONT)
 leaping.process.wait()
 
+# --- TLS ---
+
+
+def openssl(*arguments, **more):
+    subprocess.run(["openssl", *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=work, **more)
+
+
+def serve_tls(*options):
+    return [MUNIMENT, "serve", str(library), "--listen", "127.0.0.1:0", "--state", str(work / "tls-state"), *map(str, options)]
+
+
+new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+openssl("req", "-x509", *new_key, "-days", "2", "-subj", "/CN=root", "-keyout", "root.pem.key", "-out", "root.pem")
+for name, above, extension in (("middle", "root", "basicConstraints=critical,CA:TRUE"), ("leaf", "middle", "subjectAltName=DNS:desk.test")):
+    openssl("req", *new_key, "-subj", f"/CN={name}", "-keyout", f"{name}.pem.key", "-out", f"{name}.csr")
+    (work / "extension").write_text(extension)
+    openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{above}.pem", "-CAkey", f"{above}.pem.key", "-CAcreateserial", "-days", "2", "-extfile", "extension", "-out", f"{name}.pem")
+(work / "chain.pem").write_text((work / "leaf.pem").read_text() + (work / "middle.pem").read_text())
+openssl("pkey", "-in", "leaf.pem.key", "-aes256", "-passout", "pass:phrase", "-out", "phrase.key")
+for what, status, words, options in (
+        ("that is not there", 4, "gone.pem: cannot open: No such file", ("--certificate", work / "gone.pem")),
+        ("whose key is not there", 4, "gone.key: cannot open: No such file", ("--certificate", work / "leaf.pem", "--certificate-key", work / "gone.key")),
+        ("that is none", 3, "busy.yaml: has no certificate (PEM): name a file", ("--certificate", work / "busy.yaml")),
+        ("without a key", 3, "leaf.pem: has no private key (PEM): put it into the file", ("--certificate", work / "leaf.pem")),
+        ("whose key has a pass phrase", 3, "phrase.key: the private key has a pass phrase: write one without", ("--certificate", work / "leaf.pem", "--certificate-key", work / "phrase.key")),
+        ("with another's key", 3, f"root.pem.key: is not the key of the certificate in {work}/leaf.pem: name the key", ("--certificate", work / "leaf.pem", "--certificate-key", work / "root.pem.key")),
+        ("that is not named", 2, "--certificate-key: is of no use alone: name its certificate", ("--certificate-key", work / "leaf.pem.key"))):
+    refused = subprocess.run(serve_tls(*options), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30, start_new_session=True)
+    fact(f"TLS does not begin with a certificate {what}, and the message has object, place and remedy", refused.returncode == status and words in refused.stdout, f"{refused.returncode} {refused.stdout}")
+subprocess.run(["gcc", "-shared", "-fPIC", "-o", work / "clock.so", "tests/clock.c", "-ldl"], check=True)
+openssl("req", "-x509", *new_key, "-days", "2", "-subj", "/CN=old", "-keyout", "old.pem.key", "-out", "old.pem", env={**os.environ, "LD_PRELOAD": str(work / "clock.so"), "CLOCK": "1000000000"})
+for what, certificate, said in (("with those that vouch for it", "chain.pem", ""), ("that is too old, which is said,", "old.pem", "old.pem: the certificate was good until 2001-09-11: browsers warn of it: renew")):
+    key = "leaf.pem.key" if certificate == "chain.pem" else "old.pem.key"
+    with subprocess.Popen(serve_tls("--certificate", work / certificate, "--certificate-key", work / key), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as guarded:
+        text = ""
+        while "#" not in text and guarded.poll() is None:
+            text += guarded.stdout.readline()
+        place = re.search(r"https://([^/]*)/", text)[1]
+        judged = subprocess.run(["openssl", "s_client", "-connect", place, "-CAfile", work / "root.pem", "-verify_return_error"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30, check=False)
+        fact(f"it does with one {what}", said in text and (judged.returncode == 0) == (not said), f"{text} {judged.stdout.decode()}")
+        guarded.terminate()
+
 # --- Behind a proxy, at a socket that systemd listens at ---
 
 
