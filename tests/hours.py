@@ -17,8 +17,7 @@ HOURS = 8 if os.environ.get("LONG") else 1
 work = pathlib.Path(tempfile.mkdtemp(prefix="hours", dir="/tmp"))
 machine = subprocess.Popen([MUNIMENT, "boot", BUILD / "demo/records.yaml", "--display", f"vnc:{work}/s", "--speed", "max", "--until", f"time:{HOURS * 3600}", "--digest"],
                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-while not os.path.exists(work / "s"):
-    time.sleep(0.05)
+rfb.listening(machine, work / "s")
 keys = 0
 
 

@@ -3,6 +3,7 @@
 It decodes every encoding that the server has, refuses what the specification forbids, and keeps the picture. tests/vnc.py uses it; by itself it
 writes a picture:  rfb.py PATH|HOST:PORT FILE.png [PASSWORD]
 """
+import os
 import socket
 import ssl
 import struct
@@ -21,6 +22,15 @@ def des_response(password, challenge):
     import subprocess
     key = bytes(int(f"{b:08b}"[::-1], 2) for b in password.encode("latin-1")[:8].ljust(8, b"\0"))
     return subprocess.run(["openssl", "enc", "-des-ede3", "-nopad", "-K", (key * 3).hex()], input=challenge, stdout=subprocess.PIPE, check=True).stdout
+
+
+def listening(process, path):
+    """PROCESS, when there is a socket at PATH; an error, if it ended before."""
+    while not os.path.exists(path):
+        if process.poll() is not None:
+            raise ChildProcessError(f"{process.args[0]}: ended with status {process.returncode} before there was {path}")
+        time.sleep(0.05)
+    return process
 
 
 class Format:

@@ -216,7 +216,7 @@ sanitized:
 	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/sanitized CFLAGS="$(SANITIZERS)" run-unit
 
 # One after the other, with nothing beside them but the peer.
-run-bench: all $(BENCH_LOADS:%=$(BUILD)/bench/%.img) $(BUILD)/bench/read.bin $(BUILD)/bench/voices.img $(BUILD)/tests/transcendental $(BUILD)/tests/checkpoints $(BUILD)/tests/cirrus
+run-bench: all $(GUESTS) $(BUILD)/bench/read.bin $(BUILD)/tests/transcendental $(BUILD)/tests/checkpoints $(BUILD)/tests/cirrus
 	@$(PYTHON) tests/bench/boot.py $(BUILD)
 	@$(PYTHON) tests/bench/programs.py $(BUILD)
 	@$(PYTHON) tests/bench/checkpoints.py $(BUILD)

@@ -19,8 +19,7 @@ build, keys = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 
 with tempfile.TemporaryDirectory(dir="/tmp") as work:
     where = f"{work}/s"
     machine = subprocess.Popen([f"{build}/muniment", "boot", f"{build}/demo/records.yaml", "--display", f"vnc:{where}"], stderr=subprocess.DEVNULL)
-    while not os.path.exists(where):
-        time.sleep(0.05)
+    rfb.listening(machine, where)
     viewer = rfb.Viewer(where)
     viewer.update(False)
     viewer.socket.settimeout(3)

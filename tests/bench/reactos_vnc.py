@@ -168,8 +168,7 @@ def muniment(build, work, count):
     subprocess.run([f"{build}/muniment", "boot", f"{work}/machine.yaml", "--script", f"{work}/desktop.script", "--limit", "300", "--until", "time:0"], check=True)
     process = subprocess.Popen([f"{build}/muniment", "boot", f"{work}/machine.yaml", "--resume", f"{work}/desktop.snapshot", "--display", f"vnc:{work}/ours"], stderr=subprocess.DEVNULL)
     try:
-        while not os.path.exists(f"{work}/ours"):
-            time.sleep(0.05)
+        rfb.listening(process, f"{work}/ours")
         return measure("Muniment", f"{work}/ours", count)
     finally:
         process.terminate()
@@ -181,8 +180,7 @@ def qemu(work, count):
                                 "-vnc", f"unix:{work}/theirs"],
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        while not os.path.exists(f"{work}/theirs"):
-            time.sleep(0.05)
+        rfb.listening(process, f"{work}/theirs")
         v = Quick(f"{work}/theirs")
         v.next(5, False)
         for seconds in STILL[:2]:

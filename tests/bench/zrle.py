@@ -254,11 +254,7 @@ def changed(viewer):
 
 
 def measure(name, step, command, where):
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    for _ in range(400):
-        if os.path.exists(where):
-            break
-        time.sleep(0.05)
+    process = rfb.listening(subprocess.Popen(command, stderr=subprocess.DEVNULL), where)
     time.sleep(1)
     viewer = rfb.Viewer(where, encodings=[rfb.ZRLE, rfb.SIZE], pixels=rfb.Format(16, 16, 0, 1, (31, 63, 31), (11, 5, 0)), timeout=120)
     while (viewer.width, viewer.height) != (1024, 768):
