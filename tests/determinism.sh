@@ -1,6 +1,6 @@
 #!/bin/bash
-# determinism.sh - compilers, optimisation and slicing change no bit: builds by gcc -O0, gcc -O3 and clang -O2, with LONG also by gcc with AddressSanitizer and
-# UBSan, and runs cut into slices of any length, print the same digests for GRUB up to its prompt, for the demonstration and for x87 and SSE2.
+# determinism.sh - compilers, optimisation and slicing change no bit: machines built by gcc -O0, gcc -O3 and clang -O2, with LONG the host's side too, and by gcc with
+# AddressSanitizer and UBSan, and runs cut into slices of any length, print the same digests for GRUB up to its prompt, for the demonstration and for x87 and SSE2.
 set -euo pipefail
 unset MAKEFLAGS MFLAGS
 demo=$(realpath "$BUILD/demo")
@@ -42,9 +42,11 @@ same()
 # build NAME CC CFLAGS: a build of its own. The firmware and the guests are not part of the program: they come from one compiler.
 build()
 {
-    make -C "$root" -s -j2 BUILD="$BUILD/$1" CC="$2" CFLAGS="$3" "$BUILD/$1/muniment" >&2
+    make -C "$root" -s -j2 BUILD="$BUILD/$1" "${host[@]}" CC="$2" CFLAGS="$3" "$BUILD/$1/muniment" >&2
 }
 
+host=()
+[ -n "${LONG-}" ] || host=(HOST_BUILD="$BUILD")
 command -v clang >/dev/null || { echo "clang is not there"; exit 77; }
 (. tests/guests/guest.sh && grub_floppy) || echo "without GRUB"
 for load in x87 sse2; do
