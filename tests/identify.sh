@@ -122,8 +122,55 @@ unread 'EVF2\r\n\201\000' 'EnCase 7 image (Ex01)' 'convert it: ewfexport'
 unread 'AFF10\r\n\000' 'AFF image' 'convert it: affconvert -r'
 unread 'HXCPICFE' 'HxC floppy image (HFE)' 'convert it to a raw image'
 unread '\252\132\360\000\000\002' 'SaveDskF image' 'restore it to a disk with the program that made it, and image that'
+unread '\170\211\046\022' 'PowerQuest Drive Image' 'restore it to a disk with the program that made it, and image that'
+unread 'CISO\030' 'compressed ISO image (CSO)' 'convert it to an ISO image'
+unread 'QRST\000\000\200\077' 'Compaq floppy image (QRST)' 'convert it to a raw image'
 unread 'Rar!\032\007' 'RAR file' 'unpack it'
 unread '\041\052-lh5-' 'LHA file' 'unpack it'
+# Signatures of which a boot sector might begin: the rest of the header, by the formats' documents, decides.
+python3 - <<'PY'
+import struct, zlib
+def le(n, size=4): return n.to_bytes(size, "little")
+def be(n, size=4): return n.to_bytes(size, "big")
+def at(size, **fields):
+    b = bytearray(size)
+    for place, value in fields.items(): b[int(place[1:], 16):int(place[1:], 16) + len(value)] = value
+    return bytes(b)
+arj = bytes([30, 11, 1, 0, 16, 0, 2]) + bytes(23) + b"OLD.ARJ\0\0"
+track = bytes([0x0D, 4, 10, 0]) + b"name=Kryo\0" + bytes(range(14, 255)) * 4
+files = {
+    "ARJ file": (b"\x60\xEA" + le(len(arj), 2) + arj + le(zlib.crc32(arj)) + bytes(3000), 20),
+    "ARC file": (at(4096, _0=b"\x1A\x08LEDGER.DBF\0", _F=le(1000)), 4),
+    "SuperCard Pro flux image (SCP)": (at(9000, _0=b"SCP\x22\0\5\0\xA1", _10=le(0x2B0), _2B0=b"TRK\0"), 0x2B2),
+    "KryoFlux stream of one track": (track + b"\r\r\r\r", -1),
+    "TransCopy floppy image": (at(9000, _0=b"\x5A\xA5LEDGER", _100=b"\3\0\x27\2\1"), 0x102),
+    "TRS-80 floppy image (DMK)": (at(16 + 40 * 0x1900, _0=b"\0\x28" + le(0x1900, 2) + b"\x10", _10=le(0x80C0, 2), _D0=b"\xFE"), 0xD0),
+    "PC-88 floppy image (D88)": (at(9000, _0=b"LEDGER", _1C=le(9000), _20=le(0x2B0)), 0x20),
+    "PC-98 disk image (HDI, FDI)": (at(4096 + 40 * 4 * 17 * 512, _8=le(4096) + le(40 * 4 * 17 * 512) + le(512) + le(17) + le(4) + le(40)), 0x14),
+    "Atari ST floppy image (MSA)": (at(9000, _0=b"\x0E\x0F" + be(9, 2) + be(1, 2) + be(0, 2) + be(79, 2) + be(4608, 2)), 2),
+    "Apple DiskCopy image": (at(84 + 819200 + 19200, _0=b"\6LEDGER", _40=be(819200) + be(19200), _50=b"\1\x22\1"), 0x47),
+    "Apple II disk image (2IMG)": (at(9000, _0=b"2IMGCdrP" + le(64, 2) + le(1, 2)), 8),
+    "DiscJuggler disc image": (at(9000, _2320=le(0x80000006) + le(400)), -8),
+    "ZOO file": (b"ZOO 2.10 Archive.\x1A\0\0" + le(0xFDC4A7DC) + bytes(2000), 20),
+}
+with open("files", "w") as names:
+    for i, (name, (content, place)) in enumerate(files.items()):
+        other = bytearray(content)
+        other[place] ^= 0x80
+        open(f"unread-{i}.img", "wb").write(content)
+        open(f"raw-{i}.img", "wb").write(other)
+        print(i, name, file=names)
+PY
+while read -r i title; do
+    gives "$title" 3 "$muniment" suggest "unread-$i.img"
+    says "is named" err "is of a format that is not read: $title: "
+    gives "but for a bit of its header it is raw" 0 "$muniment" identify "raw-$i.img"
+    says "and identified as such" out "raw-$i.img: raw"
+done <files
+rm -f unread-*.img raw-*.img
+truncate -s 1M backup.v2i
+gives "a name that no raw image has" 3 "$muniment" identify backup.v2i
+says "is asked about" err "has the name of a V2i file, but not its content: if it is raw, say --format raw"
 gives "raw is what --format says" 0 "$muniment" identify --format raw unread.img
 says "and nothing else is" out "unread.img: raw, 1048583 bytes"
 gives "as JSON" 3 "$muniment" identify --json unread.img

@@ -41,13 +41,16 @@ static const struct reader *choose(const struct probe *probe, const char *format
 /* Names of files that a raw image does not have. */
 static const char *format_of_name(const char *name)
 {
-    static const char *const endings[][2] = {
-        {"qcow2", "qcow2"},      {"vhd", "vhd"},  {"vpc", "vhd"},   {"vmdk", "vmdk"},
-        {"vdi", "vdi"},          {"gz", "gzip"},  {"tgz", "gzip"},  {"e01", "ewf"},
-        {"s01", "ewf"},          {"zip", "zip"},  {"7z", "7z"},     {"xz", "xz"},
-        {"bz2", "bzip2"},        {"zst", "zstd"}, {"imd", "imd"},   {"td0", "teledisk"},
-        {"cqm", "copyqm"},       {"cue", "cue"},  {"vhdx", "VHDX"}, {"ex01", "EnCase 7"},
-        {"gho", "Norton Ghost"}, {"rar", "RAR"},  {NULL, NULL}};
+    static const char *const endings[][2] = {{"qcow2", "qcow2"},     {"vhd", "vhd"},       {"vpc", "vhd"},
+                                             {"vmdk", "vmdk"},       {"vdi", "vdi"},       {"gz", "gzip"},
+                                             {"tgz", "gzip"},        {"e01", "ewf"},       {"s01", "ewf"},
+                                             {"zip", "zip"},         {"7z", "7z"},         {"xz", "xz"},
+                                             {"bz2", "bzip2"},       {"zst", "zstd"},      {"imd", "imd"},
+                                             {"td0", "teledisk"},    {"cqm", "copyqm"},    {"cue", "cue"},
+                                             {"vhdx", "VHDX"},       {"ex01", "EnCase 7"}, {"gho", "Norton Ghost"},
+                                             {"pqi", "Drive Image"}, {"v2i", "V2i"},       {"tib", "True Image"},
+                                             {"uif", "UIF"},         {"mrimg", "Macrium"}, {"rar", "RAR"},
+                                             {"arj", "ARJ"},         {NULL, NULL}};
     const char *dot = strrchr(name, '.');
 
     for (size_t i = 0; dot && endings[i][0]; i++)
