@@ -9,6 +9,7 @@
 #include "desk/attest.h"
 #include "desk/desk.h"
 #include "desk/history.h"
+#include "desk/library.h"
 #include "formats/json.h"
 #include "desk/progress.h"
 #include "desk/rights.h"
@@ -360,6 +361,8 @@ enum status info_run(const struct arguments *a)
         rights_sealed(archive_description(archive), rights.sealed);
         rights_review(a, archive, rights.review);
     }
+    if (!good)
+        library_miss_one(a->operands[0], argument_value(a, "--log"), &error);
     for (int slot = 0; good && slot < DRIVE_COUNT; slot++)
         good = medium_size(archive, slot, &sizes[slot], &error);
     if (good && argument_value(a, "--root"))

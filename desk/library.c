@@ -22,6 +22,7 @@
 #include "desk/page.h"
 #include "desk/progress.h"
 #include "desk/rights.h"
+#include "formats/file.h"
 #include "formats/json.h"
 #include "formats/plain.h"
 
@@ -182,12 +183,28 @@ static bool add_path(struct library_paths *to, const char *folder, const char *n
     return true;
 }
 
+struct missing_list {
+    struct library_paths *to;
+    const char *folder;
+    struct error *error;
+    bool failed;
+};
+
+static void add_missing(void *context, const struct library_missing *missing)
+{
+    struct missing_list *m = context;
+
+    m->failed = m->failed || !add_path(m->to, m->folder, missing->name, m->error);
+    m->to->missing += !m->failed;
+}
+
 #ifdef HAVE_sqlite3
 #define INDEX ".muniment-index.sqlite"
 #define INDEX_VERSION 5 /* an index of another version is made anew */
 
 struct library {
     const char *folder;
+    bool aside;                        /* the index is made in memory */
     const struct arguments *arguments; /* whom to trust for decisions on rights; null: rights are those at sealing */
     sqlite3 *db;
     struct folder names; /* of the folder, since library_open */
@@ -274,7 +291,7 @@ static void found(sqlite3_context *context, int count, sqlite3_value **values)
     const struct library *l = sqlite3_user_data(context);
     bool all = true;
 
-    for (size_t i = 1; all && i < l->arguments->operand_count; i++) {
+    for (size_t i = 1; l->arguments && all && i < l->arguments->operand_count; i++) {
         bool here = false;
 
         for (int k = 0; k < count && !here; k++) {
@@ -346,7 +363,7 @@ static bool open_index(struct library *l)
     int version = 0;
 
     snprintf(path, sizeof path, "%.3900s/%s", l->folder, INDEX);
-    bool writable = access(l->folder, W_OK) == 0;
+    bool writable = !l->aside && access(l->folder, W_OK) == 0;
     if (sqlite3_open_v2(writable ? path : ":memory:", &l->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return failed(l);
@@ -631,7 +648,8 @@ static bool load_checks(const struct library *l, const char *log)
     if (!log)
         return true;
     history_folder_find(&c.folder, l->folder);
-    c.last = prepare(l, "INSERT OR REPLACE INTO checked VALUES(?,?,?,?,?,?)");
+    c.last = prepare(l, "INSERT INTO checked VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET time=excluded.time,"
+                        " method=excluded.method, verdict=excluded.verdict, sure=max(sure, excluded.sure)");
     c.first = prepare(l, "INSERT OR IGNORE INTO first VALUES(?,?,?)");
     bool good = c.last && c.first && history_read(log, take_check, &c, l->error);
     sqlite3_finalize(c.last);
@@ -675,49 +693,83 @@ static void print_row(sqlite3_stmt *row, unsigned copies, unsigned replicas)
     putchar('\n');
 }
 
-/* Adds each path that a statement gives; of what is lost, none for which there is a certificate of disposal. */
-static bool add_paths(const struct library *l, const char *sql, const char *since, bool lost, struct library_paths *to)
-{
-    sqlite3_stmt *select = prepare(l, sql);
-    char certificate[NAME_MAX + 16];
-    int result = SQLITE_ERROR;
-    bool good = select;
+/* --- What is missing --- */
 
-    if (good)
-        bind_text(select, 99, since);
-    while (good && (result = sqlite3_step(select)) == SQLITE_ROW) {
-        const char *name = text_of(select, 0);
-
-        snprintf(certificate, sizeof certificate, "%.255s.disposed", name);
-        good = (lost && has_name(&l->names.certificates, certificate)) || add_path(to, l->folder, name, l->error);
-    }
-    good = good && (result == SQLITE_DONE || failed(l));
-    sqlite3_finalize(select);
-    return good;
-}
-
-/* What was checked under a path of this folder and is not there is due as well, and will be missed; unless its machine
- * was first checked under another path since then, or is there under a name that was never checked: it was moved. */
+/* What was checked under a path of this folder and is not there, unless its machine was first checked under another
+ * path since then, or is there under a name that was never checked: it was moved. */
 #define IS_LOST \
     " WHERE c.sure AND NOT EXISTS(SELECT 1 FROM archive WHERE name=c.file)" \
     " AND NOT EXISTS(SELECT 1 FROM first f WHERE f.root=c.root AND f.time>c.time)" \
     " AND NOT EXISTS(SELECT 1 FROM archive a WHERE a.root=c.root" \
     " AND NOT EXISTS(SELECT 1 FROM checked k WHERE k.root=a.root AND k.file=a.name))"
 
-static bool due_paths(const char *folder, const char *log, const char *since, struct library_paths *to,
-                      struct error *error)
+/* Of what is lost, that which there is no certificate of disposal for, and which has the words that ls searches for. */
+static bool each_missing(const struct library *l, void (*each)(void *context, const struct library_missing *missing),
+                         void *context)
 {
-    struct library l = {.folder = folder, .error = error};
-    bool good = library_open(&l) && load_checks(&l, log) &&
-                add_paths(&l,
-                          "SELECT a.name FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name"
-                          " WHERE 1" IS_DUE " ORDER BY a.name",
-                          since, false, to) &&
-                add_paths(&l, "SELECT c.file FROM checked c" IS_LOST " ORDER BY c.file", since, true, to);
+    sqlite3_stmt *select = prepare(l, "SELECT c.file, c.root, max(time), method, verdict FROM checked c" IS_LOST
+                                      " AND found(c.file, c.root) GROUP BY c.file ORDER BY c.file");
+    char certificate[NAME_MAX + 16];
+    int result = SQLITE_ERROR;
+
+    while (select && (result = sqlite3_step(select)) == SQLITE_ROW) {
+        snprintf(certificate, sizeof certificate, "%.255s" DISPOSAL_ENDING, text_of(select, 0));
+        if (!has_name(&l->names.certificates, certificate))
+            each(context, &(struct library_missing){text_of(select, 0), text_of(select, 1), text_of(select, 2),
+                                                    text_of(select, 3), text_of(select, 4)});
+    }
+    sqlite3_finalize(select);
+    return result == SQLITE_DONE || failed(l);
+}
+
+/* Whether a check was of a name that is not in the folder: only then the archives must be opened. */
+static bool has_other_names(const struct library *l)
+{
+    sqlite3_stmt *select = prepare(l, "SELECT file FROM checked WHERE sure");
+    bool has = false;
+
+    while (select && !has && sqlite3_step(select) == SQLITE_ROW)
+        has = !has_name(&l->names.archives, text_of(select, 0));
+    sqlite3_finalize(select);
+    return has || !select;
+}
+
+bool library_miss(const char *folder, const char *log,
+                  void (*each)(void *context, const struct library_missing *missing), void *context,
+                  struct error *error)
+{
+    struct library l = {.folder = folder, .aside = true, .error = error};
+    bool good = folder_read(folder, &l.names, error) && open_index(&l) && load_checks(&l, log) &&
+                (!has_other_names(&l) || (update(&l) && each_missing(&l, each, context)));
 
     library_close(&l);
     return good;
 }
+
+static bool due_paths(const char *folder, const char *log, const char *since, struct library_paths *to,
+                      struct error *error)
+{
+    struct library l = {.folder = folder, .error = error};
+    struct missing_list missing = {to, folder, error, false};
+    sqlite3_stmt *select = NULL;
+    int result = SQLITE_ERROR;
+    bool good = library_open(&l) && load_checks(&l, log) &&
+                (select = prepare(&l,
+                                  "SELECT a.name FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name"
+                                  " WHERE 1" IS_DUE " ORDER BY a.name"));
+
+    if (good)
+        bind_text(select, 99, since);
+    while (good && (result = sqlite3_step(select)) == SQLITE_ROW)
+        good = add_path(to, folder, text_of(select, 0), error);
+    good = good && (result == SQLITE_DONE || failed(&l));
+    sqlite3_finalize(select);
+    good = good && each_missing(&l, add_missing, &missing) && !missing.failed;
+    library_close(&l);
+    return good;
+}
+
+/* --- Printing --- */
 
 /* The day, so many days of --due from now. */
 static const char *reviewed_until(const struct arguments *a, char date[24])
@@ -756,6 +808,25 @@ static bool list(const struct library *l, const struct arguments *a, const char 
     }
     sqlite3_finalize(select);
     return result == SQLITE_DONE || failed(l);
+}
+
+static void print_missing(void *context, const struct library_missing *m)
+{
+    const struct arguments *a = context;
+
+    if (argument_value(a, "--json")) {
+        printf("{\"schema\": \"muniment-ls\", \"version\": 0");
+        json_member(stdout, ", ", "file", m->name);
+        json_member(stdout, ", ", "machine-root", m->machine_root);
+        json_member(stdout, ", ", "wrong", LIBRARY_MISSING);
+        json_member(stdout, ", ", "checked", m->checked);
+        json_member(stdout, ", ", "method", m->method);
+        json_member(stdout, ", ", "verdict", m->verdict);
+        puts("}");
+        return;
+    }
+    plain_print(stdout, m->name);
+    printf("  WRONG: " LIBRARY_MISSING "  %.8s  %.10s %s\n", m->machine_root, m->checked, m->verdict);
 }
 
 static bool select_roots(const struct library *l, struct copies *to)
@@ -821,7 +892,8 @@ enum status ls_run(const struct arguments *a)
     }
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     bool good = library_open(&library) && load_checks(&library, argument_value(a, "--log")) &&
-                count_copies(&library, a, &here, &elsewhere) && list(&library, a, since, &here, &elsewhere);
+                count_copies(&library, a, &here, &elsewhere) && list(&library, a, since, &here, &elsewhere) &&
+                (!argument_value(a, "--log") || each_missing(&library, print_missing, (void *)a));
     for (size_t i = 0; good && !since && i < library.names.certificates.count; i++)
         disposal_list(library.folder, library.names.certificates.at[i], a->operands + 1, a->operand_count - 1,
                       argument_value(a, "--json"));
@@ -831,6 +903,14 @@ enum status ls_run(const struct arguments *a)
     return good ? STATUS_OK : desk_fail(&error);
 }
 #else
+bool library_miss(const char *folder, const char *log,
+                  void (*each)(void *context, const struct library_missing *missing), void *context,
+                  struct error *error)
+{
+    (void)folder, (void)log, (void)each, (void)context, (void)error;
+    return true;
+}
+
 static bool due_paths(const char *folder, const char *log, const char *since, struct library_paths *to,
                       struct error *error)
 {
@@ -898,11 +978,44 @@ bool library_days_ago(const char *command, const char *days, char date[24], stru
     return true;
 }
 
+struct one {
+    const char *name;
+    bool missing;
+};
+
+static void compare_missing(void *context, const struct library_missing *missing)
+{
+    struct one *one = context;
+
+    one->missing |= strcmp(missing->name, one->name) == 0;
+}
+
+void library_miss_one(const char *path, const char *log, struct error *error)
+{
+    struct one one = {path_name(path), false};
+    char folder[PATH_MAX];
+    struct error ignored;
+    struct stat st;
+
+    if (!log || stat(path, &st) == 0 || errno != ENOENT)
+        return;
+    snprintf(folder, sizeof folder, "%.*s", (int)(one.name - path), path);
+    if (library_miss(*folder ? folder : ".", log, compare_missing, &one, &ignored) && one.missing)
+        error_set(error, STATUS_INPUT, path, NULL, LIBRARY_MISSING_STEP, LIBRARY_MISSING);
+}
+
 static bool holds_receipt(const char *folder)
 {
     char path[PATH_MAX];
 
     return snprintf(path, sizeof path, "%s/receipt.txt", folder) < (int)sizeof path && access(path, F_OK) == 0;
+}
+
+static bool missing_paths(const char *folder, const char *log, struct library_paths *to, struct error *error)
+{
+    struct missing_list missing = {to, folder, error, false};
+
+    return library_miss(folder, log, add_missing, &missing, error) && !missing.failed;
 }
 
 bool library_paths(const char *folder, const char *log, const char *since, struct library_paths *to,
@@ -919,7 +1032,9 @@ bool library_paths(const char *folder, const char *log, const char *since, struc
     if (good && f.archives.count + f.certificates.count == 0 && !receipt)
         good = error_set(error, STATUS_INPUT, folder, NULL, "look whether its medium is there", "holds no archives");
     folder_free(&f);
-    return good && (!since || due_paths(folder, log, since, to, error));
+    if (good && since)
+        return due_paths(folder, log, since, to, error);
+    return good && (!log || receipt || missing_paths(folder, log, to, error));
 }
 
 void library_paths_free(struct library_paths *paths)

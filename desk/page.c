@@ -162,6 +162,20 @@ static void print_archive(void *context, const struct library_entry *e)
     xml_close(x);
 }
 
+static void print_missing(void *context, const struct library_missing *m)
+{
+    struct page *p = context;
+    const char *const cells[] = {m->name, "", "", "", m->checked, LIBRARY_MISSING, LIBRARY_MISSING_STEP};
+
+    p->wrong++;
+    xml_open(&p->xml, "tr");
+    xml_attribute(&p->xml, "class", "wrong");
+    for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++)
+        cell(p, cells[i]);
+    print_checks(p, &(struct library_entry){.name = m->name, .machine_root = m->machine_root});
+    xml_close(&p->xml);
+}
+
 static void print_style(struct xml *x)
 {
     xml_element(x, "style",
@@ -205,7 +219,8 @@ bool page_print(struct text *to, const struct arguments *a, struct error *error)
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
         xml_element(x, "th", heads[i]);
     xml_close(x);
-    good = good && library_each(a, folder, print_archive, &p, error);
+    good = good && library_each(a, folder, print_archive, &p, error) &&
+           (!log || library_miss(folder, log, print_missing, &p, error));
     xml_close(x);
     snprintf(line, sizeof line, "%zu archives, as of %s: %zu need attention, %zu were never checked.", p.archives, now,
              p.wrong, p.unchecked);

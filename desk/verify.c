@@ -59,6 +59,7 @@ struct verification {
     uint64_t deadline; /* milliseconds of the monotonic clock; 0: none */
     const char *state; /* folder; or null */
     struct archive_folders folders;
+    const bool *missing;     /* for each operand whether it is, though its library should have it */
     struct kept_state *kept; /* one for each operand, with state */
 };
 
@@ -409,6 +410,21 @@ static enum status verify_one(struct verify_request *request, struct report *rep
     return status_graver(reboot, status);
 }
 
+static enum status miss(const struct report *report, struct act *act)
+{
+    struct error error;
+
+    print_begin(report);
+    if (report->json) {
+        json_member(stdout, "], ", "verdict", "missing");
+        json_member(stdout, ", ", "error", LIBRARY_MISSING);
+        printf("}\n");
+    }
+    act_fact(act, "verdict", "missing");
+    error_set(&error, STATUS_INPUT, report->path, NULL, LIBRARY_MISSING_STEP, LIBRARY_MISSING);
+    return desk_fail(&error);
+}
+
 static enum status verify_operand(void *context, size_t i)
 {
     const struct verification *v = context;
@@ -449,6 +465,8 @@ static enum status verify_operand(void *context, size_t i)
     }
     if (!act_begin(&act, a, "verify", report.path, &error))
         return desk_fail(&error);
+    if (v->missing[i])
+        return act_end(&act, miss(&report, &act));
     if (is_disposal(report.path))
         return act_end(&act, disposal_verify(a, report.path));
     if (is_receipt(report.path))
@@ -526,9 +544,9 @@ static bool load_states(struct verification *v, struct error *error)
 }
 
 /* Verifies the operands. The gravest status of all archives. Many share the processors among them; one gets all. */
-static enum status verify_all(const struct arguments *a)
+static enum status verify_all(const struct arguments *a, const bool *missing)
 {
-    struct verification v = {.arguments = a};
+    struct verification v = {.arguments = a, .missing = missing};
     uint64_t processors, jobs;
     enum status status;
     struct error error;
@@ -559,6 +577,7 @@ static enum status verify_all(const struct arguments *a)
 /* The operands, with the archives of a library in place of its folder: with --due, those that are due. */
 struct expanded {
     struct arguments arguments;
+    bool *missing;                   /* of each operand */
     struct library_paths *libraries; /* one for each operand of the command line */
     size_t count, folders;
 };
@@ -601,11 +620,16 @@ static bool expand(const struct arguments *a, struct expanded *e, struct error *
                       "is a bag without a receipt: nobody signed it");
         const char **larger = realloc(e->arguments.operands,
                                       (e->arguments.operand_count + l->count + 1) * sizeof *larger);
-        if (!larger)
+        bool *missing = realloc(e->missing, (e->arguments.operand_count + l->count + 1) * sizeof *missing);
+        e->arguments.operands = larger ? larger : e->arguments.operands;
+        e->missing = missing ? missing : e->missing;
+        if (!larger || !missing)
             return error_host(error, path, ENOMEM, "cannot list");
-        e->arguments.operands = larger;
-        for (size_t i = 0; i < l->count; i++)
+        for (size_t i = 0; i < l->count; i++) {
+            missing[e->arguments.operand_count] = i >= l->count - l->missing;
             larger[e->arguments.operand_count++] = l->paths[i];
+        }
+        missing[e->arguments.operand_count] = false;
         if (!folder)
             larger[e->arguments.operand_count++] = path;
     }
@@ -617,6 +641,7 @@ static void expanded_free(struct expanded *e)
     for (size_t i = 0; i < e->count; i++)
         library_paths_free(&e->libraries[i]);
     free(e->libraries);
+    free(e->missing);
     free(e->arguments.operands);
 }
 
@@ -630,7 +655,7 @@ static enum status verify_expanded(const struct arguments *a)
     if (!good)
         status = desk_fail(&error);
     else if (e.arguments.operand_count > 0)
-        status = verify_all(&e.arguments);
+        status = verify_all(&e.arguments, e.missing);
     else if (!argument_value(a, "--json"))
         puts("nothing is due");
     expanded_free(&e);

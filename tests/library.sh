@@ -135,13 +135,38 @@ passed "wherever one stands" "$([ ! -s out ]; echo $?)"
 mv original/two.mun original/renamed.mun && sleep 1.1
 gives "what has another name is verified" 0 check original
 gives "and not missed" 0 check original
+gives "it is checked by a path that is no full one" 0 "$MUNIMENT" verify original --trust office.pub --log copies.log --by reader-7
 mv original/renamed.mun .
 gives "what is gone is missed" 3 check original
-says "by its path" err "$PWD/original/renamed.mun: cannot open: No such file"
+says "by its path" err "$PWD/original/renamed.mun: is missing: it was checked here before: find out where it went"
+gives "without --due, too" 3 "$MUNIMENT" verify original --trust office.pub --log copies.log --by reader-7 --mail archivist@example.org
+says "in the same words" out "original/renamed.mun: is missing: it was checked here before"
+says "and the subject has it" out "Subject: original: something is missing"
+gives "as JSON" 3 "$MUNIMENT" verify original --trust office.pub --log copies.log --by reader-7 --json
+says "too" out '"verdict": "missing", "error": "is missing: it was checked here before"'
+gives "without a log nothing is known of it" 0 "$MUNIMENT" verify original --trust office.pub
+for due in "" "--due 30" renamed; do
+    gives "a list has it $due" 0 "$MUNIMENT" ls original $due --log copies.log
+    says "as missing" out "renamed.mun  WRONG: is missing: it was checked here before  $("$MUNIMENT" info b.mun --root | cut -c1-8)  $(date -u +%Y-%m-%d) trusted"
+done
+"$MUNIMENT" ls original other --log copies.log >out
+passed "unless other words are searched for" "$([ ! -s out ]; echo $?)"
+"$MUNIMENT" ls original --log copies.log --json >out
+says "as JSON, too" out '"file": "renamed.mun", "machine-root": "'"$("$MUNIMENT" info b.mun --root)"'", "wrong": "is missing: it was checked here before", "checked": "'
+"$MUNIMENT" ls --html original --log copies.log >out
+says "the page has it" out '<td>is missing: it was checked here before</td>'
+says "counts it" out ": 1 need attention"
+says "and says what to do" out "find out where it went; put a replica in its place, or dispose of it"
+gives "so has info" 3 "$MUNIMENT" info original/renamed.mun --log copies.log
+says "in these words" err "original/renamed.mun: is missing: it was checked here before: find out where it went; put a replica in its place, or dispose of it"
+passed "to miss writes no index" "$(rm -f original/.muniment-index.sqlite; "$MUNIMENT" verify original --trust office.pub --log copies.log --by reader-7 >out 2>err; [ ! -e original/.muniment-index.sqlite ]; echo $?)"
 passed "though its replica was verified" "$(check replica 0 >out 2>err; check original >out 2>err; grep -q renamed.mun err; echo $?)"
 mkdir moved && mv renamed.mun moved && sleep 1.1
 gives "where it was moved to" 0 check moved
 gives "it is missed no more" 0 check original
+"$MUNIMENT" ls original --log copies.log >out
+passed "in the list neither" "$(! grep -q renamed out; echo $?)"
+gives "and info has no file" 3 "$MUNIMENT" info original/renamed.mun --log copies.log
 
 # --- Disposal ---
 for key in second rootkey; do "$MUNIMENT" key new $key >out; done
