@@ -115,6 +115,10 @@ static void print_image(const struct identity *id)
     if (id->error.status == STATUS_OK)
         printf(", %" PRIu64 " bytes", id->info.size);
     putchar('\n');
+    if (*id->info.temporary) {
+        row("unpacked");
+        printf("into a temporary file: %s\n", id->info.temporary);
+    }
     for (uint32_t i = 0; i < id->info.digest_count; i++) {
         row(id->info.digests[i].algorithm);
         printf("%s%s%s\n", id->info.digests[i].hex, *id->info.digests[i].of ? ", of " : "", id->info.digests[i].of);

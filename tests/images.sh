@@ -133,6 +133,34 @@ for image in d.raw.gz members.gz v3.gz d.raw.xz d.raw.bz2 d.raw.zst d.zip d.tar 
     gives "$image is read" 0 "$muniment" export $image -o out.raw --force
     gives "$image holds what was packed" 0 cmp d.raw out.raw
 done
+zip -q -0 stored.zip d.raw && python3 - <<'PY'
+import zipfile
+with zipfile.ZipFile("lzma.zip", "w", zipfile.ZIP_LZMA) as file: file.write("d.raw")
+zipfile.ZIP64_LIMIT = 1000 # numbers of 64 bits, as beyond 4 GiB
+for name, method in ("wide.zip", zipfile.ZIP_DEFLATED), ("wide0.zip", zipfile.ZIP_STORED):
+    with zipfile.ZipFile(name, "w", method) as file: file.write("d.raw"), file.writestr("more/other", "x")
+for name, place in ("d.zip", -5000), ("stored.zip", 5000):
+    content = bytearray(open(name, "rb").read())
+    content[place] ^= 1
+    open("bad-" + name, "wb").write(content)
+    content[place] ^= 1
+    content[content.index(b"PK\1\2") + 16] ^= 1 # the checksum
+    open("sum-" + name, "wb").write(content)
+PY
+for image in d.zip stored.zip wide.zip wide0.zip; do
+    gives "$image is read where it lies" 0 env TMPDIR=/nowhere "$muniment" export $image --member d.raw -o out.raw --force
+    gives "$image holds what was packed" 0 cmp d.raw out.raw
+done
+for image in bad-d.zip bad-stored.zip sum-d.zip sum-stored.zip; do
+    gives "$image is refused" 3 "$muniment" export $image -o refused
+    says "since it is damaged" err "get a sound copy"
+done
+gives "LZMA is unpacked" 0 "$muniment" export lzma.zip -o out.raw --force
+gives "to what was packed" 0 cmp d.raw out.raw
+gives "and identify says why" 0 "$muniment" identify lzma.zip
+says "in these words" out "unpacked      into a temporary file: how the zip file has it allows no random access"
+gives "which" 0 "$muniment" identify stored.zip
+passed "is not so of what is stored" "$(! grep -q unpacked out; echo $?)"
 gives "which of several members is not guessed" 3 "$muniment" export two.zip -o out.raw --force
 says "the remedy is named" err "say which is the image with --member"
 gives "the one that is named is read" 0 "$muniment" export two.zip --member v2.qcow2 -o out.raw --force

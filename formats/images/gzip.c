@@ -1,4 +1,5 @@
-/* gzip.c - random access to what is in a gzip file (RFC 1952), without unpacking it to a disk.
+/* gzip.c - random access to what is in a gzip file (RFC 1952), or in bare deflate (RFC 1951), without unpacking it to a
+ * disk.
  *
  * At opening the whole is unpacked once, which checks it. Of some places, at most 256 and evenly apart, the input's
  * offset and the 32 KiB before them are kept: decompression resumes at the last one before what is asked for. A few
@@ -22,13 +23,15 @@
 struct point {
     uint64_t out, in; /* offsets of the contents and of the file */
     unsigned bits;    /* of the byte before `in` that are still to be read */
-    uint8_t *window;  /* null: a gzip header begins here */
+    uint8_t *window;  /* null: all begins here */
 };
 
 struct unpacker {
     z_stream z;
     uint64_t at, in; /* where the stream stands in the contents; the next input byte that is to be loaded */
-    bool bare, ended;
+    uint64_t end;    /* of the input, in the file */
+    uint32_t crc;    /* of the contents, where there are no gzip headers */
+    bool headless, bare, ended;
     uint8_t input[INPUT], window[WINDOW];
     struct point points[POINTS];
     unsigned count;
@@ -39,13 +42,19 @@ struct unpacker {
     uint64_t clock;
 };
 
+static const char *format_of(const struct unpacker *u)
+{
+    return u->headless ? "zip" : "gzip";
+}
+
 static bool load_input(const struct source *source, struct unpacker *u, struct error *error)
 {
-    uint64_t left = source->file_size - u->in;
+    uint64_t left = u->end - u->in;
     size_t size = left < INPUT ? (size_t)left : INPUT;
 
     if (size == 0)
-        return error_set(error, STATUS_INPUT, source->path, NULL, "get a complete copy", "ends within its gzip data");
+        return error_set(error, STATUS_INPUT, source->path, NULL, "get a complete copy", "ends within its %s data",
+                         format_of(u));
     if (!source_read_file(source, u->in, u->input, size, error))
         return false;
     u->in += size;
@@ -59,7 +68,7 @@ static bool damaged(const struct source *source, const struct unpacker *u, struc
     char place[64];
 
     snprintf(place, sizeof place, "offset %llu", (unsigned long long)(u->in - u->z.avail_in));
-    return error_set(error, STATUS_INPUT, source->path, place, "get a sound copy", "has damaged gzip data");
+    return error_set(error, STATUS_INPUT, source->path, place, "get a sound copy", "has damaged %s data", format_of(u));
 }
 
 static bool next_byte(const struct source *source, struct unpacker *u, uint8_t *byte, struct error *error)
@@ -76,10 +85,12 @@ static bool next_member(const struct source *source, struct unpacker *u, struct 
 {
     uint8_t byte = 0;
 
+    if (u->headless)
+        return u->ended = true;
     for (int i = 0; u->bare && i < 8; i++) /* CRC-32 and length */
         if (!next_byte(source, u, &byte, error))
             return false;
-    while ((u->z.avail_in > 0 || u->in < source->file_size) && !u->ended) {
+    while ((u->z.avail_in > 0 || u->in < u->end) && !u->ended) {
         if (u->z.avail_in == 0 && !load_input(source, u, error))
             return false;
         if (*u->z.next_in == 0x1f) {
@@ -101,7 +112,7 @@ static bool step(const struct source *source, struct unpacker *u, uint8_t *to, u
     int result;
 
     *got = 0;
-    if (u->z.avail_in == 0 && !load_input(source, u, error))
+    if (u->z.avail_in == 0 && !(u->headless && u->in == u->end) && !load_input(source, u, error))
         return false;
     u->z.next_out = to;
     u->z.avail_out = size;
@@ -110,6 +121,8 @@ static bool step(const struct source *source, struct unpacker *u, uint8_t *to, u
     u->at += *got;
     if (result == Z_STREAM_END)
         return next_member(source, u, error);
+    if (result == Z_BUF_ERROR && u->z.avail_in == 0 && *got == 0)
+        return load_input(source, u, error);
     return result == Z_OK || result == Z_BUF_ERROR || damaged(source, u, error);
 }
 
@@ -121,7 +134,7 @@ static bool resume(const struct source *source, struct unpacker *u, const struct
     u->in = p->in - (p->bits ? 1 : 0);
     u->z.avail_in = 0;
     u->ended = false;
-    u->bare = p->window != NULL;
+    u->bare = p->window || u->headless;
     if (inflateReset2(&u->z, u->bare ? BARE : GZIP) != Z_OK)
         return damaged(source, u, error);
     if (!p->window)
@@ -170,12 +183,14 @@ static bool build(struct source *source, struct unpacker *u, const struct image_
     uint64_t spacing = SPACING, shown = 0;
     uint32_t end = 0, got;
 
-    u->points[u->count++] = (struct point){.window = NULL};
+    u->points[u->count++] = (struct point){.in = u->in};
     if (!resume(source, u, &u->points[0], error))
         return false;
     while (!u->ended) {
         if (!step(source, u, u->window + end, WINDOW - end, Z_BLOCK, &got, error))
             return false;
+        if (u->headless)
+            u->crc = (uint32_t)crc32(u->crc, u->window + end, got);
         end = (end + got) % WINDOW;
         if (u->at > IMAGE_LIMIT)
             return error_set(error, STATUS_INPUT, source->path, NULL, NULL, "holds more than 2^47 bytes");
@@ -189,7 +204,8 @@ static bool build(struct source *source, struct unpacker *u, const struct image_
     return true;
 }
 
-bool gzip_open(struct source *source, const struct image_request *request, struct error *error)
+static bool open_at(struct source *source, uint64_t begin, uint64_t end, bool headless,
+                    const struct image_request *request, struct error *error)
 {
     struct unpacker *u = calloc(1, sizeof *u);
 
@@ -197,11 +213,28 @@ bool gzip_open(struct source *source, const struct image_request *request, struc
         free(u);
         return error_host(error, source->path, ENOMEM, "cannot open");
     }
+    u->in = begin;
+    u->end = end;
+    u->headless = headless;
     source->unpacker = u;
     if (!build(source, u, request, error))
         return false;
     source->size = u->at;
     return true;
+}
+
+bool gzip_open(struct source *source, const struct image_request *request, struct error *error)
+{
+    return open_at(source, 0, source->file_size, false, request, error);
+}
+
+bool gzip_open_bare(struct source *source, uint64_t at, uint64_t packed, uint64_t size, uint32_t crc,
+                    const struct image_request *request, struct error *error)
+{
+    return open_at(source, at, at + packed, true, request, error) &&
+           ((source->size == size && source->unpacker->crc == crc) ||
+            error_set(error, STATUS_INPUT, source->path, NULL, "get a sound copy",
+                      "has a member whose checksum is wrong"));
 }
 
 void gzip_close(struct unpacker *u)

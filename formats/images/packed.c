@@ -1,6 +1,7 @@
 /* packed.c - images in zip, 7z and tar files, and in files of xz, bzip2 or zstd, through libarchive.
  *
- * These allow no random access, so that the image is unpacked into an anonymous temporary file; image_info says so.
+ * But for what zip.c reads where it lies, these allow no random access, so that the image is unpacked into an anonymous
+ * temporary file; image_info says so.
  * Only formats and filters that libarchive handles itself are asked for: none that runs a program. */
 #include "formats/images/source.h"
 
@@ -190,15 +191,16 @@ bool packed_open(struct image *image, const char *kind, struct error *error)
     const struct image_opener *opener;
     char wanted[256];
     struct archive *a;
-    bool good, alone;
+    bool good, alone, there = false;
 
     if (!is_alone(image, kind, &alone, error))
         return false;
     a = open_archive(image, alone, &good, error);
     good = good && choose(image, a, wanted, error) && (alone || image_add_note(image, "member", wanted, error));
     archive_read_free(a);
-    if (!good)
-        return false;
+    good = good && (strcmp(kind, "zip") != 0 || zip_open(&image->sources[0], wanted, image->request, &there, error));
+    if (!good || there)
+        return good;
     opener = image->request->opener;
     image->sources[0].temporary = opener ? opener->temporary(opener->context, error) : file_temporary(error);
     if (image->sources[0].temporary < 0)
@@ -206,6 +208,7 @@ bool packed_open(struct image *image, const char *kind, struct error *error)
     a = open_archive(image, alone, &good, error);
     good = good && unpack_member(image, a, wanted, error);
     archive_read_free(a);
-    snprintf(image->info.temporary, sizeof image->info.temporary, "%s allows no random access", kind);
+    snprintf(image->info.temporary, sizeof image->info.temporary, "%s allows no random access",
+             strcmp(kind, "zip") ? kind : "how the zip file has it");
     return good;
 }

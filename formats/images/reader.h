@@ -20,12 +20,13 @@
 
 /* --- Sources --- */
 
-struct unpacker; /* gzip.c: random access to what is in a gzip file */
+struct unpacker; /* gzip.c: random access to what is in a gzip file, or a member of a zip file */
 
 struct source {
     int descriptor;             /* below 0: not open */
     uint64_t size;              /* of what is read: the contents, if there is an unpacker */
     uint64_t file_size;         /* of the file */
+    uint64_t begin;             /* in the file, of what is read */
     struct unpacker *unpacker;  /* null: the file as it is */
     int temporary;              /* what was unpacked, read in place of the file; below 0: none */
     struct file_state state;    /* when it was opened */

@@ -68,15 +68,15 @@ void source_close(struct source *source)
     source->descriptor = source->temporary = -1;
 }
 
-static bool read_at(int descriptor, const char *path, uint64_t offset, void *buffer, size_t size, uint64_t end,
-                    struct error *error)
+static bool read_at(int descriptor, const char *path, uint64_t begin, uint64_t offset, void *buffer, size_t size,
+                    uint64_t end, struct error *error)
 {
     char place[64];
 
     snprintf(place, sizeof place, "offset %llu", (unsigned long long)end);
     if (offset > end || size > end - offset)
         return error_set(error, STATUS_INPUT, path, place, "get a complete copy", "ends too early");
-    return file_read(descriptor, path, offset, buffer, size, error);
+    return file_read(descriptor, path, begin + offset, buffer, size, error);
 }
 
 bool source_read(const struct source *source, uint64_t offset, void *buffer, size_t size, struct error *error)
@@ -85,12 +85,12 @@ bool source_read(const struct source *source, uint64_t offset, void *buffer, siz
 
     if (source->unpacker && size <= source->size && offset <= source->size - size)
         return gzip_read(source, offset, buffer, size, error);
-    return read_at(descriptor, source->path, offset, buffer, size, source->size, error);
+    return read_at(descriptor, source->path, source->begin, offset, buffer, size, source->size, error);
 }
 
 bool source_read_file(const struct source *source, uint64_t offset, void *buffer, size_t size, struct error *error)
 {
-    return read_at(source->descriptor, source->path, offset, buffer, size, source->file_size, error);
+    return read_at(source->descriptor, source->path, 0, offset, buffer, size, source->file_size, error);
 }
 
 /* SEEK_DATA and SEEK_HOLE are POSIX.1-2024; a system without them says nothing. */
@@ -100,7 +100,7 @@ uint64_t source_hole(struct source *source, uint64_t offset)
     int descriptor = source->temporary >= 0 ? source->temporary : source->descriptor;
     off_t found;
 
-    if (source->unpacker || offset >= source->size)
+    if (source->unpacker || source->begin || offset >= source->size)
         return 0;
     if (offset < source->data && offset >= source->hole)
         return source->data - offset;

@@ -33,10 +33,17 @@ uint64_t source_hole(struct source *source, uint64_t offset);
 
 /* Makes the source what is in the gzip file that it is. */
 bool gzip_open(struct source *source, const struct image_request *request, struct error *error);
+/* The same of bare deflate (RFC 1951) in a file, and what must come out of it. */
+bool gzip_open_bare(struct source *source, uint64_t at, uint64_t packed, uint64_t size, uint32_t crc,
+                    const struct image_request *request, struct error *error);
 void gzip_close(struct unpacker *unpacker);
 bool gzip_read(const struct source *source, uint64_t offset, uint8_t *buffer, size_t size, struct error *error);
 /* Whether the beginning of a gzip file unpacks to that of a tar file. */
 bool gzip_holds_tar(const uint8_t *head, size_t size);
+
+/* Makes the source a member of the zip file that it is, where it lies. *done is false if that cannot be. */
+bool zip_open(struct source *source, const char *name, const struct image_request *request, bool *done,
+              struct error *error);
 
 /* "zip", "7z" ...; null for what packed.c does not unpack. */
 const char *packed_kind(const struct probe *probe);
