@@ -405,11 +405,30 @@ gives "ISO 9660: folders that claim what is beyond the disc take no time" 1 bash
 says "are named" err "folder_399/: "
 says "and the sound rest is listed" out " sound"
 mkdir -p claims/folder && echo sound >claims/folder/sound && head -c 300000 /dev/urandom >claims/folder/wild && mke2fs -q -t ext2 -b 1024 -d claims claims.img 4M 2>/dev/null
-debugfs -w -R "sif /folder/wild block[14] $(debugfs -R 'bmap /folder/wild 100' claims.img 2>/dev/null)" claims.img 2>/dev/null >out
-debugfs -w -R 'sif /folder/wild size 1000000000' claims.img 2>/dev/null >out # a million places at random, to which libtsk makes its list in the square of them
-gives "ext2: a file that claims much at places without order takes no time in a list" 0 bash -c "ulimit -t 3 && exec '$MUNIMENT' files claims.img"
-says "and is listed" out " 1000000000 -rw-r--r-- folder/wild"
+debugfs -w -R 'sif /folder/wild size 200000000' claims.img 2>/dev/null >out # holes that libtsk reads in many pieces, and lists in the square of them
+gives "ext2: a file that claims much takes no time in a list" 0 bash -c "ulimit -t 3 && exec '$MUNIMENT' files claims.img"
+says "and is listed" out " 200000000 -rw-r--r-- folder/wild"
 says "with its neighbours" out " folder/sound"
+gives "nor when it is taken out" 0 bash -c "ulimit -t 10 && exec '$MUNIMENT' retrieve claims.img -o claimed"
+gives "with its holes" 0 cmp claimed/data/folder/wild <(cat claims/folder/wild; head -c 199700000 /dev/zero)
+rm -r claimed
+debugfs -w -R "sif /folder/wild block[TIND] $(debugfs -R 'bmap /folder/wild 100' claims.img 2>/dev/null)" claims.img 2>/dev/null >out
+gives "where what leads to its blocks is none of that" 1 "$MUNIMENT" retrieve claims.img -o claimed
+says "it is damaged" err "folder/wild: a pointer leads out of the disk, to block "
+gives "and what lies before comes out" 0 cmp -n 300000 claimed/data/folder/wild claims/folder/wild
+rm -r claimed
+mkdir sea && python3 - <<'PY' # pointers of three levels, extents of some depth, and holes
+import random
+random.seed(7)
+with open("sea/islands", "wb") as file:
+    for i in range(600): file.seek((i * 32 + random.randrange(20)) * 4096), file.write(random.randbytes(4096))
+    file.truncate((79 << 20) + 5)
+PY
+for kind in ext2 ext4; do
+    truncate -s 32M sea.$kind && mke2fs -q -t $kind -b 1024 -d sea sea.$kind
+    gives "$kind: a file of many pieces" 0 "$MUNIMENT" retrieve sea.$kind -o sea-$kind
+    gives "comes out" 0 cmp sea/islands sea-$kind/data/islands
+done
 cat >damage.py <<'PY'
 import os, random, shutil, subprocess, sys
 muniment, kind, count = sys.argv[1], sys.argv[2], int(sys.argv[3])

@@ -11,6 +11,7 @@
 #include <tsk/libtsk.h>
 
 #include "formats/volumes/disk.h"
+#include "formats/volumes/ext_map.h"
 
 #define NTFS_OWN 24                /* records of NTFS itself: $MFT and so on */
 #define NOWHERE UINT64_MAX         /* no place of the disk */
@@ -69,8 +70,9 @@ struct tsk_files {
     struct functions call;
     struct image image;
     TSK_FS_INFO *fs;
-    TSK_FS_FILE *file; /* that was opened last; its record */
-    const char *name;  /* of the file system */
+    TSK_FS_FILE *file;  /* that was opened last; its record */
+    struct ext_map map; /* of ext: where its blocks are */
+    const char *name;   /* of the file system */
     uint64_t precision;
     bool with_deleted;
 };
@@ -162,6 +164,7 @@ static void close_files(void *context)
 {
     struct tsk_files *t = context;
 
+    ext_map_close(&t->map);
     if (t->file)
         t->call.file_close(t->file);
     if (t->fs)
@@ -385,6 +388,57 @@ static const TSK_FS_ATTR *data_of(struct tsk_files *t, const struct file_entry *
     return NULL;
 }
 
+/* Whether an entry is a file of ext with blocks of its own. Opens its record, and says where they are. */
+static bool map_blocks(struct tsk_files *t, const struct file_entry *e)
+{
+    struct ext_map *m = &t->map;
+    struct error ignored;
+
+    if (!TSK_FS_TYPE_ISEXT(t->fs->ftype) || e->kind != FILE_REGULAR || e->size > t->image.end + ABSURD ||
+        !open_record(t, e->id, &ignored) || t->image.lost ||
+        t->file->meta->content_type == TSK_FS_META_CONTENT_TYPE_EXT4_INLINE || t->fs->block_size < SECTOR_SIZE ||
+        t->fs->block_size % SECTOR_SIZE || t->fs->offset % SECTOR_SIZE)
+        return false;
+    m->disk = t->image.disk;
+    m->start = (uint64_t)t->fs->offset;
+    m->blocks = t->fs->block_count < t->image.end / t->fs->block_size ? t->fs->block_count
+                                                                      : t->image.end / t->fs->block_size;
+    m->block_size = t->fs->block_size;
+    m->extents = t->file->meta->content_type == TSK_FS_META_CONTENT_TYPE_EXT4_EXTENTS;
+    for (unsigned i = 0; i < EXT_ROOT / 4; i++) {
+        const uint64_t value = m->extents ? ((const uint32_t *)t->file->meta->content_ptr)[i]
+                                          : ((const TSK_DADDR_T *)t->file->meta->content_ptr)[i];
+        put_le(m->root + 4 * i, value, 4);
+    }
+    return true;
+}
+
+/* Bytes of a file with blocks of its own. */
+static bool read_blocks(struct tsk_files *t, const struct file_entry *e, uint64_t offset, uint8_t *buffer, size_t size,
+                        size_t *got, struct error *error)
+{
+    const uint64_t block = t->map.block_size, left = e->size - offset;
+    struct ext_piece piece;
+
+    if (size > left)
+        size = (size_t)left;
+    while (*got < size) {
+        const uint64_t at = offset + *got, within = at % block;
+        if (!ext_map_find(&t->map, at / block, &piece, error))
+            return false;
+        size_t part = size - *got;
+        if (piece.count <= (within + part) / block)
+            part = (size_t)(piece.count * block - within);
+        if (!piece.block)
+            memset(buffer + *got, 0, part);
+        else if (read_image(&t->image.info, (TSK_OFF_T)(t->map.start + piece.block * block + within),
+                            (char *)buffer + *got, part) != (ssize_t)part)
+            return error_set(error, STATUS_WRONG, t->name, NULL, NULL, "cannot be read");
+        *got += part;
+    }
+    return true;
+}
+
 static bool read_file(void *context, const struct file_entry *e, uint64_t offset, void *buffer, size_t size,
                       size_t *got, struct error *error)
 {
@@ -404,6 +458,8 @@ static bool read_file(void *context, const struct file_entry *e, uint64_t offset
         }
         return true;
     }
+    if (map_blocks(t, e))
+        return read_blocks(t, e, offset, buffer, size, got, error);
     const TSK_FS_ATTR *a = data_of(t, e, error);
     uint64_t left = a && a->size > 0 && offset < (uint64_t)a->size ? (uint64_t)a->size - offset : 0;
 
@@ -423,12 +479,37 @@ static bool read_file(void *context, const struct file_entry *e, uint64_t offset
     return true;
 }
 
+/* The runs of a file with blocks of its own; after what is wrong, too. */
+static bool block_runs(struct tsk_files *t, const struct file_entry *e, file_each_run *each, void *each_context,
+                       struct error *error)
+{
+    const uint64_t block = t->map.block_size, blocks = e->size / block + (e->size % block > 0);
+    struct ext_piece piece;
+    struct error found;
+    bool good = true;
+
+    for (uint64_t n = 0; n < blocks; n += piece.count) {
+        const bool known = ext_map_find(&t->map, n, &piece, good ? error : &found);
+        good = good && known;
+        if (piece.count > blocks - n)
+            piece.count = blocks - n;
+        struct file_run run = {n * block, t->map.start + piece.block * block, piece.count * block};
+        if (run.length > e->size - run.at)
+            run.length = e->size - run.at;
+        if (known && piece.block && !each(each_context, &run))
+            break;
+    }
+    return good;
+}
+
 static bool runs(void *context, const struct file_entry *e, file_each_run *each, void *each_context,
                  struct error *error)
 {
     struct tsk_files *t = context;
 
     lose_nothing(t);
+    if (e->size && map_blocks(t, e))
+        return block_runs(t, e, each, each_context, error);
     const TSK_FS_ATTR *a = e->size ? data_of(t, e, error) : NULL;
     const uint64_t block = t->fs->block_size;
     uint64_t at = 0, length;
