@@ -241,36 +241,89 @@ static bool is_believable(const struct bag *b, const struct desk_volume *v, cons
                      e->size, disk, b->bytes);
 }
 
+/* A file that is copied. */
+struct copying {
+    const struct files *files;
+    const struct file_entry *entry;
+    int descriptor; /* below 0: only the digest is wanted */
+    const char *path;
+    struct sha256 hash;
+    uint64_t at, resumed; /* where it is, and where it went on last, after damage */
+};
+
+/* size bytes of b->piece. */
+static bool copy_piece(struct bag *b, struct copying *c, size_t size, struct error *error)
+{
+    if (c->descriptor >= 0 && !write_piece(c->descriptor, c->path, b->piece, size, error))
+        return false;
+    if (interrupted())
+        return error_set(error, STATUS_HOST, b->path, NULL, NULL, "interrupted");
+    sha256_add(&c->hash, b->piece, size);
+    if (c->at == 0)
+        memcpy(b->head, b->piece, b->head_size = size < SIGNATURE_HEAD ? size : SIGNATURE_HEAD);
+    c->at += size;
+    return true;
+}
+
+/* Puts zeros in place of what is missing. */
+static bool copy_gap(struct bag *b, struct copying *c, uint64_t end, struct error *error)
+{
+    bool good = true;
+
+    text_print(&b->missing, "%s%" PRIu64 "-%" PRIu64, b->missing.length ? " " : "", c->at, end - 1);
+    memset(b->piece, 0, end - c->at < PIECE ? (size_t)(end - c->at) : PIECE);
+    while (good && c->at < end)
+        good = copy_piece(b, c, end - c->at < PIECE ? (size_t)(end - c->at) : PIECE, error);
+    return good;
+}
+
+/* Where the file can be read again after damage, which is at least a sector; false: nowhere. */
+static bool resume(struct copying *c, const struct error *damage, uint64_t *next)
+{
+    const struct file_system *s = c->files->system;
+    const uint64_t from = c->at == c->resumed ? c->at + SECTOR_SIZE : c->at;
+
+    if (damage->status == STATUS_OK || damage->status == STATUS_HOST || !s->resume ||
+        !s->resume(c->files->context, c->entry, from, next) || *next < c->at)
+        return false;
+    c->resumed = *next;
+    return true;
+}
+
 /* descriptor below 0: only the digest is wanted. */
 static bool copy(struct bag *b, struct desk_volume *volume, const struct file_entry *e, int descriptor,
                  const char *path, uint8_t digest[DIGEST_SIZE], struct error *damage, struct error *error)
 {
-    const struct files *files = &volume->files;
-    struct sha256 hash;
-    uint64_t at = 0;
+    struct copying c = {
+        .files = &volume->files, .entry = e, .descriptor = descriptor, .path = path, .resumed = UINT64_MAX};
+    uint64_t next;
     size_t got;
     bool good = true;
 
     damage->status = STATUS_OK;
-    b->head_size = 0;
-    sha256_begin(&hash);
-    while (good && at < e->size && damage->status == STATUS_OK && (at > 0 || is_believable(b, volume, e, damage))) {
-        files->system->read(files->context, e, at, b->piece, PIECE, &got, damage);
-        if (got == 0) /* else it is what lies before the damage */
+    b->head_size = b->missing.length = 0;
+    sha256_begin(&c.hash);
+    while (good && c.at < e->size && (c.at > 0 || is_believable(b, volume, e, damage))) {
+        struct error found = {.status = STATUS_OK};
+        c.files->system->read(c.files->context, e, c.at, b->piece, PIECE, &got, &found);
+        if (damage->status == STATUS_OK)
+            *damage = found;
+        if (got > 0) /* before the damage, if there is any */
+            good = copy_piece(b, &c, got, error);
+        else if (!resume(&c, &found, &next))
             break;
-        good = descriptor < 0 || write_piece(descriptor, path, b->piece, got, error);
-        if (good && interrupted())
-            good = error_set(error, STATUS_HOST, b->path, NULL, NULL, "interrupted");
-        sha256_add(&hash, b->piece, got);
-        if (at == 0)
-            memcpy(b->head, b->piece, b->head_size = got < SIGNATURE_HEAD ? got : SIGNATURE_HEAD);
-        at += got;
+        else if (next > c.at)
+            good = copy_gap(b, &c, next, error);
     }
-    sha256_end(&hash, digest);
-    if (good && at < e->size && damage->status == STATUS_OK)
-        error_set(damage, STATUS_WRONG, path, NULL, NULL, "ends after %" PRIu64 " of %" PRIu64 " bytes", at, e->size);
-    b->bytes += descriptor < 0 ? 0 : at;
-    return good;
+    sha256_end(&c.hash, digest);
+    if (good && c.at < e->size && damage->status == STATUS_OK)
+        error_set(damage, STATUS_WRONG, path, NULL, NULL, "ends after %" PRIu64 " of %" PRIu64 " bytes", c.at, e->size);
+    if (c.at < e->size)
+        text_print(&b->missing, "%s%" PRIu64 "-%" PRIu64, b->missing.length ? " " : "", c.at, e->size - 1);
+    text_add(&b->missing, "", 1);
+    b->copied = c.at;
+    b->bytes += descriptor < 0 ? 0 : c.at;
+    return good && (!b->missing.failed || error_host(error, b->path, ENOMEM, "cannot retrieve"));
 }
 
 static void add_field(struct text *t, const char *value)
@@ -306,9 +359,11 @@ static void add_row(struct bag *b, const struct packaged *f)
                             : "whole",
                f->signature ? f->signature->name : "-");
     if (e->posix)
-        text_print(t, "%" PRIu32 ":%" PRIu32 "\r\n", e->owner, e->group);
+        text_print(t, "%" PRIu32 ":%" PRIu32 ",", e->owner, e->group);
     else
-        text_print(t, "-\r\n");
+        text_print(t, "-,");
+    text_add(t, f->missing, strlen(f->missing));
+    text_add(t, "\r\n", 2);
 }
 
 /* The place of a path of the volume under data/, each part as this host takes it. */
@@ -339,7 +394,9 @@ static void keep(struct bag *b, const struct packaged *f)
     add_to_manifest(&b->manifest, f->digest, f->name);
     add_row(b, f);
     package_file(&b->package, f);
-    if (b->signs && !f->damaged)
+    if (b->signs && f->damaged)
+        receipt_damaged(&b->receipt, f->name, f->path, b->copied, f->digest, f->missing);
+    else if (b->signs)
         receipt_file(&b->receipt, f->name, f->path, f->entry->size, f->digest);
     b->files++;
     b->damaged += f->damaged;
@@ -367,8 +424,10 @@ bool bag_take(struct bag *b, struct desk_volume *v, const char *prefix, const ch
         .digest = digest,
         .signature = signature_of(b->head, b->head_size),
         .damaged = damage->status != STATUS_OK,
+        .missing = b->missing.bytes,
     };
-    if (b->proof && !file.damaged && !proof_file(b->proof, v, file.name, e))
+    if (b->proof &&
+        !(file.damaged && e->size ? proof_leave(b->proof, file.name) : proof_file(b->proof, v, file.name, e)))
         return error_host(error, b->path, ENOMEM, "cannot prove");
     keep(b, &file);
     return true;
@@ -421,7 +480,8 @@ bool bag_take_print(struct bag *b, const char *prefix, const char *name, const c
                                .path = name,
                                .entry = &entry,
                                .digest = digest,
-                               .signature = signature_of(b->head, b->head_size)});
+                               .signature = signature_of(b->head, b->head_size),
+                               .missing = ""});
     return true;
 }
 
@@ -533,9 +593,8 @@ bool bag_begin(struct bag *b, const struct arguments *a, const char *path, const
         return error_host(error, folder, errno, "cannot make");
     }
     snprintf(data, sizeof data, "%.*s/data", PATH_MAX - 8, b->folder);
-    text_print(
-        &b->table,
-        "file,path,raw-name,size,sha256,modified,created,attributes,drive,partition,cluster,state,kind,owner\r\n");
+    text_print(&b->table, "file,path,raw-name,size,sha256,modified,created,attributes,drive,partition,cluster,state,"
+                          "kind,owner,missing\r\n");
     return mkdir(data, 0777) == 0 || error_host(error, data, errno, "cannot make");
 }
 
@@ -600,6 +659,7 @@ void bag_release(struct bag *b)
     text_free(&b->receipt);
     text_free(&b->manifest);
     text_free(&b->table);
+    text_free(&b->missing);
     package_free(&b->package);
     free(b->piece);
 }

@@ -16,12 +16,14 @@ struct bag {
     char folder[PATH_MAX]; /* where it is made; empty: not made yet */
     bool session;          /* what it holds is what a session left, not what was sealed */
     struct text manifest, table, receipt;
+    struct text missing; /* of the file that was copied last: "4096-4607 9216-10239", its bytes that are zeros */
     struct package package;
     enum serialization as;
     struct proof *proof; /* null: --prove is not given */
     bool signs;          /* there is a receipt */
     struct key *key;     /* that signs it; null until the bag ends */
     uint64_t files, bytes, damaged, withheld, disclosed;
+    uint64_t copied;              /* bytes of the file that was copied last */
     uint8_t head[SIGNATURE_HEAD]; /* of the file that was copied last */
     size_t head_size;
     uint8_t *piece; /* owned */
@@ -47,8 +49,8 @@ void bag_release(struct bag *bag);
  * memory: a reader of hostile volumes (reader.h) is a copy of this process. */
 bool bag_begin_receipt(struct bag *bag, const struct desk_volume *volume, struct error *error);
 
-/* Copies a file of the volume into the bag as data/PREFIX/PATH. *damage: what in it could not be read; STATUS_OK: it is
- * whole. */
+/* Copies a file of the volume into the bag as data/PREFIX/PATH. *damage: what in it could not be read, in whose place
+ * are zeros, but for its end; STATUS_OK: it is whole. */
 bool bag_take(struct bag *bag, struct desk_volume *volume, const char *prefix, const char *path,
               const struct file_entry *entry, struct error *damage, struct error *error);
 /* Copies what the guest printed, a file of this host, into the bag as data/PREFIX/NAME. */

@@ -78,17 +78,18 @@ def lines_of(name):
 def check_receipt(payload, key, shown):
     lines, text = lines_of("receipt.txt"), read("receipt.txt")
     check(signature_fits(key_of(key or read("receipt.pem")), read("receipt.sig"), text), "the signature does not fit")
-    head = " ".join(name for name, _ in lines if name not in ("file", "withheld", "override", "code-page"))
+    head = " ".join(name for name, _ in lines if name not in ("file", "damaged", "withheld", "override", "code-page"))
     good = head == "muniment-receipt machine-root content signer drive state date"
     check(good and max(map(len, text.split(b"\n"))) <= 8192, "receipt.txt: is no receipt of version 0")
-    files = {name_of(f[2]): f for f in (value.split(" ") for name, value in lines if name == "file")}
-    for name, (digest, size, _, _) in files.items():
+    files = {name_of(f[2]): f for f in (value.split(" ") for name, value in lines if name in ("file", "damaged"))}
+    for name, (digest, size, *_) in files.items():
         good = name not in payload or hexed(read(name)) == digest and len(read(name)) == int(size)
         check(good, name + ": is not the file that was signed")
     check(set(payload) <= set(files), "the bag holds files that the receipt does not name")
     commitments = {value for name, value in lines if name == "withheld"}
     check({hexed(line) for line in shown.splitlines()} <= commitments, "a line that is shown is not committed to")
-    print(f"receipt: {len(files)} files, {len(commitments)} withheld, of the machine {dict(lines)['machine-root']}")
+    torn = f" ({sum(name == 'damaged' for name, _ in lines)} damaged)" if "damaged" in dict(lines) else ""
+    print(f"receipt: {len(files)} files{torn}, {len(commitments)} withheld, of the machine {lines[1][1]}")
     return dict(lines)
 
 def root_of(number, count, digest, nodes):  # RFC 9162, section 2.1.3.2
@@ -130,8 +131,7 @@ def check_proof(receipt, payload):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    for option in "--key", "--shown":
-        parser.add_argument(option, type=argparse.FileType("rb"))
+    for option in "--key", "--shown": parser.add_argument(option, type=argparse.FileType("rb"))
     options = parser.parse_args()
     payload = check_manifest("manifest-sha256.txt")
     found = sum(len(names) for _, _, names in os.walk(os.path.join(BAG, "data")))

@@ -95,6 +95,12 @@ static void add_object(struct text *to, const struct packaged *f)
     hex_encode(f->digest, hex);
     xml_open(&x, "fileobject");
     xml_element(&x, "filename", f->path);
+    if (*f->missing) {
+        xml_open(&x, "error");
+        xml_text(&x, "could not be read: bytes ");
+        xml_text(&x, f->missing);
+        xml_close(&x);
+    }
     if (f->volume->number)
         xml_element(&x, "partition", number(f->volume->number, text));
     xml_element(&x, "name_type", "r");

@@ -22,6 +22,7 @@ struct packaged {
     const struct desk_volume *volume;       /* null: it is a print */
     const uint8_t *digest;                  /* SHA-256 */
     const struct file_signature *signature; /* null: not known */
+    const char *missing;                    /* its bytes that could not be read, as files.csv has them */
     bool damaged;
 };
 void package_file(struct package *package, const struct packaged *file);

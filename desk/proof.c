@@ -105,6 +105,14 @@ static bool is_covered(struct proof *p, const struct desk_volume *v, const struc
     return v->files.system->runs(v->files.context, e, add_run, &a, &damage) && p->covered == e->size;
 }
 
+bool proof_leave(struct proof *p, const char *name)
+{
+    text_print(&p->lines, "unproved: ");
+    receipt_name(&p->lines, name);
+    text_print(&p->lines, "\n");
+    return !p->lines.failed;
+}
+
 bool proof_file(struct proof *p, const struct desk_volume *v, const char *name, const struct file_entry *e)
 {
     size_t before = p->lines.length;
@@ -117,9 +125,7 @@ bool proof_file(struct proof *p, const struct desk_volume *v, const char *name, 
             p->shown[i] |= trial[i];
     } else {
         p->lines.length = before;
-        text_print(&p->lines, "unproved: ");
-        receipt_name(&p->lines, name);
-        text_print(&p->lines, "\n");
+        proof_leave(p, name);
     }
     free(trial);
     return !p->lines.failed;

@@ -15,6 +15,8 @@ void proof_free(struct proof *proof);
 /* Adds a file of the bag; one that does not lie on the disk as it is, is noted as not proved. False: out of memory. */
 bool proof_file(struct proof *proof, const struct desk_volume *volume, const char *name,
                 const struct file_entry *entry);
+/* Notes a file of the bag as not proved. */
+bool proof_leave(struct proof *proof, const char *name);
 /* Keeps what holds bytes of this file from being disclosed. False with *error: where they lie is not known. */
 bool proof_withhold(struct proof *proof, const struct desk_volume *volume, const char *path,
                     const struct file_entry *entry, struct error *error);

@@ -304,6 +304,7 @@ struct reader {
     struct file_run *runs;  /* RUN_LIMIT */
     size_t run_count;
     bool left_out, known; /* a run was not kept; they are all of its runs */
+    bool torn;            /* something of it could not be read: what can be is read by its runs */
 };
 
 /* Ends the process. */
@@ -600,21 +601,28 @@ static bool keep_run(void *context, const struct file_run *run)
     return r->run_count < RUN_LIMIT;
 }
 
-/* Reads what lies on the disk as it is without the process: it says where, once for each file. Returns how many bytes;
- * what cannot be read here is left to the process, which names the damage. */
+/* Asks where a file lies, once for each. */
+static void learn_runs(struct reader *r, const struct file_entry *e)
+{
+    struct error ignored;
+
+    if (is_last(r, e))
+        return;
+    r->run_count = 0;
+    r->last = *e;
+    r->known = r->left_out = r->torn = false;
+    r->known = runs(r, e, keep_run, r, &ignored) && !r->left_out;
+}
+
+/* Reads what lies on the disk as it is without the process. Returns how many bytes; what cannot be read here is left to
+ * the process, which names the damage. */
 static size_t read_runs(struct reader *r, const struct file_entry *e, uint64_t offset, uint8_t *buffer, size_t size)
 {
     uint8_t sector[SECTOR_SIZE];
-    struct error ignored;
     size_t done = 0, i = 0;
     uint32_t whole, got;
 
-    if (!is_last(r, e)) {
-        r->run_count = 0;
-        r->last = *e;
-        r->known = r->left_out = false;
-        r->known = runs(r, e, keep_run, r, &ignored) && !r->left_out;
-    }
+    learn_runs(r, e);
     for (; i < r->run_count && done < size; i++) {
         const struct file_run *run = &r->runs[i];
         uint64_t at = offset + done, in = at - run->at;
@@ -625,8 +633,12 @@ static size_t read_runs(struct reader *r, const struct file_entry *e, uint64_t o
         size_t part = run->length - in < size - done ? (size_t)(run->length - in) : size - done;
         uint64_t first = (run->place + in) / SECTOR_SIZE;
         whole = (uint32_t)(part / SECTOR_SIZE);
-        if (whole && r->disk->read(r->disk->context, first, whole, buffer + done, &got) != BLOCK_OK)
+        enum block_result result = whole ? r->disk->read(r->disk->context, first, whole, buffer + done, &got)
+                                         : BLOCK_OK;
+        if (result != BLOCK_OK) {
+            done += result == BLOCK_UNREADABLE ? (size_t)got * SECTOR_SIZE : 0;
             break;
+        }
         done += (size_t)whole * SECTOR_SIZE;
         if (part % SECTOR_SIZE) {
             if (r->disk->read(r->disk->context, first + whole, 1, sector, &got) != BLOCK_OK)
@@ -638,6 +650,40 @@ static size_t read_runs(struct reader *r, const struct file_entry *e, uint64_t o
     return done;
 }
 
+/* The first sector of a run, at a byte of the file or after it, that can be read; or, if what comes then is in no run,
+ * the run's end. */
+static bool resume_in(struct reader *r, const struct file_run *run, uint64_t from, bool last, uint64_t *next)
+{
+    uint8_t sector[SECTOR_SIZE];
+    uint64_t at = from > run->at ? run->at + (from - run->at + SECTOR_SIZE - 1) / SECTOR_SIZE * SECTOR_SIZE : run->at;
+    uint32_t got;
+
+    for (; at < run->at + run->length; at += SECTOR_SIZE)
+        if (r->disk->read(r->disk->context, (run->place + at - run->at) / SECTOR_SIZE, 1, sector, &got) == BLOCK_OK) {
+            *next = at;
+            return true;
+        }
+    *next = run->at + run->length;
+    return last && *next > from;
+}
+
+static bool resume(void *context, const struct file_entry *e, uint64_t offset, uint64_t *next)
+{
+    struct reader *r = context;
+    bool found = false;
+
+    if (!r->process && !is_last(r, e)) /* it crashed over this file */
+        return false;
+    learn_runs(r, e);
+    r->torn = true;
+    for (size_t i = 0; !found && i < r->run_count; i++) {
+        const struct file_run *run = &r->runs[i];
+        const uint64_t end = run->at + run->length;
+        found = end > offset && resume_in(r, run, offset, i + 1 == r->run_count || run[1].at > end, next);
+    }
+    return found && *next < e->size;
+}
+
 static bool read_file(void *context, const struct file_entry *e, uint64_t offset, void *buffer, size_t size,
                       size_t *got, struct error *error)
 {
@@ -645,7 +691,7 @@ static bool read_file(void *context, const struct file_entry *e, uint64_t offset
     const uint64_t left = offset < e->size ? e->size - offset : 0;
     size_t done = 0, more = 0;
 
-    if (e->size > PIECE && size > PIECE)
+    if ((e->size > PIECE && size > PIECE) || (r->torn && is_last(r, e)))
         done = read_runs(r, e, offset, buffer, left < size ? (size_t)left : size);
     bool good = done == size || (done && done == left) ||
                 ask_bytes(r, e, offset + done, (uint8_t *)buffer + done, size - done, &more, error);
@@ -663,7 +709,8 @@ static void close_reader(void *context)
     free(r);
 }
 
-static const struct file_system system_reader = {.close = close_reader, .list = list, .read = read_file, .runs = runs};
+static const struct file_system system_reader = {
+    .close = close_reader, .list = list, .read = read_file, .runs = runs, .resume = resume};
 
 bool reader_open(const struct block *disk, const struct volume *volume, struct files *files, struct error *error)
 {

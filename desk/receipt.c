@@ -23,7 +23,7 @@
 #include "formats/volumes/volumes.h"
 #include "verify/fixity/fixity.h"
 
-enum { RECEIPT_LIMIT = 1 << 30, PIECE = 1 << 16 };
+enum { RECEIPT_LIMIT = 1 << 30, PIECE = 1 << 16, MISSING_LIMIT = 1000 /* characters */ };
 
 /* --- Writing --- */
 
@@ -47,16 +47,34 @@ void receipt_begin(struct text *t, const struct arguments *a, const struct desk_
     text_print(t, "date: %s\n", date);
 }
 
-void receipt_file(struct text *t, const char *name, const char *path, uint64_t size, const uint8_t digest[DIGEST_SIZE])
+static void add_file(struct text *t, const char *kind, const char *name, const char *path, uint64_t size,
+                     const uint8_t digest[DIGEST_SIZE])
 {
     hex_digest hex;
 
     hex_encode(digest, hex);
-    text_print(t, "file: %s %" PRIu64 " ", hex, size);
+    text_print(t, "%s: %s %" PRIu64 " ", kind, hex, size);
     receipt_name(t, name);
     text_print(t, " ");
     receipt_name(t, path);
+}
+
+void receipt_file(struct text *t, const char *name, const char *path, uint64_t size, const uint8_t digest[DIGEST_SIZE])
+{
+    add_file(t, "file", name, path, size, digest);
     text_print(t, "\n");
+}
+
+void receipt_damaged(struct text *t, const char *name, const char *path, uint64_t size,
+                     const uint8_t digest[DIGEST_SIZE], const char *missing)
+{
+    const size_t length = strlen(missing);
+
+    add_file(t, "damaged", name, path, size, digest);
+    text_print(t, " ");
+    for (size_t i = 0; i < length && i < MISSING_LIMIT; i++)
+        text_add(t, missing[i] == ' ' ? "," : missing + i, 1);
+    text_print(t, length > MISSING_LIMIT ? "...\n" : "\n");
 }
 
 bool receipt_withheld(struct text *t, struct text *kept, const char *path, uint64_t size,
@@ -101,7 +119,7 @@ struct receipt {
     struct text names;       /* char * to each name in the bag */
     struct text commitments; /* DIGEST_SIZE bytes each */
     struct proof_check proof;
-    uint64_t named, here, withheld, shown, wrong;
+    uint64_t named, here, damaged, withheld, shown, wrong;
 };
 
 bool is_receipt(const char *path)
@@ -303,21 +321,27 @@ static char *digest_and_size(char *value, uint8_t digest[DIGEST_SIZE], uint64_t 
     return !errno && *end == ' ' ? end + 1 : NULL;
 }
 
-static bool check_file(struct receipt *r, char *value)
+/* whole: it is not a file of which something is missing, which the archive has not either. */
+static bool check_file(struct receipt *r, char *value, bool whole)
 {
     uint8_t digest[DIGEST_SIZE];
     uint64_t size;
     char *name = digest_and_size(value, digest, &size), *path = name ? strchr(name, ' ') : NULL;
+    char *missing = path && !whole ? strchr(path + 1, ' ') : NULL;
 
-    if (!path)
+    if (!path || (!whole && (!missing || missing[1 + strspn(missing + 1, "0123456789-,.")])))
         return false;
     *path++ = '\0';
+    if (missing)
+        *missing = '\0';
     if (!receipt_read_name(name) || !receipt_read_name(path) || !receipt_name_is_inside(name))
         return false;
     r->named++;
     text_add(&r->names, &name, sizeof name);
     check_beside(r, name, size, digest);
-    check_in_archive(r, path, size, digest);
+    if (whole)
+        check_in_archive(r, path, size, digest);
+    r->damaged += !whole;
     return true;
 }
 
@@ -393,7 +417,9 @@ static bool check_lines(struct receipt *r, struct error *error)
         while (good && formed && *at) {
             line = receipt_next_line(&at);
             if ((value = receipt_value(line, "file")))
-                formed = check_file(r, value);
+                formed = check_file(r, value, true);
+            else if ((value = receipt_value(line, "damaged")))
+                formed = check_file(r, value, false);
             else if ((formed = (value = receipt_value(line, "withheld")) && strlen(value) == 64 &&
                                hex_decode(value, commitment))) {
                 r->withheld++;
@@ -434,6 +460,8 @@ static void print_result(const struct receipt *r)
     else
         printf(": the office signed it\n");
     printf("  machine-root  %s\n  files         %" PRIu64 ", %" PRIu64 " of them here\n", r->root, r->named, r->here);
+    if (r->damaged)
+        printf("  damaged       %" PRIu64 ": the receipt says which of their bytes are missing\n", r->damaged);
     if (r->withheld)
         printf("  withheld      %" PRIu64 ", %" PRIu64 " of them shown\n", r->withheld, r->shown);
     if (r->proof.present)

@@ -11,6 +11,9 @@ void receipt_begin(struct text *receipt, const struct arguments *arguments, cons
                    bool session, const char *date);
 void receipt_file(struct text *receipt, const char *name, const char *path, uint64_t size,
                   const uint8_t digest[DIGEST_SIZE]);
+/* The same of a file that is not whole: what is in the bag, and what is missing, as files.csv has it. */
+void receipt_damaged(struct text *receipt, const char *name, const char *path, uint64_t size,
+                     const uint8_t digest[DIGEST_SIZE], const char *missing);
 /* Commits to a file without naming it, and adds to `kept` what shows later that it was this one. */
 bool receipt_withheld(struct text *receipt, struct text *kept, const char *path, uint64_t size,
                       const uint8_t digest[DIGEST_SIZE], struct error *error);

@@ -170,7 +170,7 @@ static void report(const struct retrieval *r)
     if (b->proof)
         printf("  proof         discloses %" PRIu64 " bytes of the disk, the files' own among them\n", b->disclosed);
     if (r->damaged)
-        printf("  damaged       %" PRIu64 "; files.csv says which\n", r->damaged);
+        printf("  damaged       %" PRIu64 "; files.csv says which, and which of their bytes are missing\n", r->damaged);
 }
 
 static enum status retrieve_all(const struct arguments *a, struct act *act)

@@ -417,6 +417,23 @@ gives "where what leads to its blocks is none of that" 1 "$MUNIMENT" retrieve cl
 says "it is damaged" err "folder/wild: a pointer leads out of the disk, to block "
 gives "and what lies before comes out" 0 cmp -n 300000 claimed/data/folder/wild claims/folder/wild
 rm -r claimed
+mkdir rent && head -c 300000 /dev/urandom >rent/wild && mke2fs -q -t ext2 -b 1024 -d rent rent.ext 4M 2>/dev/null
+python3 - "$(debugfs -R 'bmap /wild 100' rent.ext 2>/dev/null)" <<'PY'
+import struct, sys
+block, image = int(sys.argv[1]), bytearray(open("rent.ext", "rb").read())
+at = image.index(struct.pack("<II", block, block + 1))
+image[at:at + 4] = b"\xf0\xff\xff\xff"
+open("rent.ext", "wb").write(image)
+PY
+gives "ext2: a pointer that leads nowhere" 1 "$MUNIMENT" retrieve rent.ext -o rent-ext
+says "is named" err "wild: a pointer leads out of the disk, to block 4294967280"
+python3 - <<'PY'
+import csv
+whole, got = open("rent/wild", "rb").read(), open("rent-ext/data/wild", "rb").read()
+assert got == whole[:102400] + bytes(1024) + whole[103424:]
+assert next(csv.DictReader(open("rent-ext/files.csv", newline="")))["missing"] == "102400-103423"
+PY
+passed "and costs its block alone (V-14)" $?
 mkdir sea && python3 - <<'PY' # pointers of three levels, extents of some depth, and holes
 import random
 random.seed(7)
@@ -506,11 +523,27 @@ for kind in ${kinds/cvf/}; do
     cp s-$kind.img lost.img && python3 lose.py lost.img small/A/B/f11 4096 s-$kind.img.mun && rm -rf lost
     gives "$kind, a sector that the original did not give" 1 "$MUNIMENT" retrieve lost.img -o lost
     says "is named as such" err "the original was unreadable there ("
-    passed "what lies before it comes out" "$(find lost/data -iname f11 -size -4097c -size +4095c | xargs cat | cmp -s - <(head -c 4096 small/A/B/f11); echo $?)"
+    python3 - <<'PY'
+import csv
+row = next(row for row in csv.DictReader(open("lost/files.csv", newline="")) if row["path"].lower().endswith("f11"))
+whole, got = open("small/A/B/f11", "rb").read(), open("lost/" + row["file"], "rb").read()
+assert got == whole[:4096] + bytes(512) + whole[4608:], got == whole[:4096]
+assert (row["state"], row["missing"]) == ("damaged", "4096-4607") and "could not be read: bytes 4096-4607<" in open("lost/dfxml.xml").read()
+PY
+    passed "all else of the file comes out, and what is missing is listed (V-14)" $?
     rm -rf lost
     gives "$kind, a chunk of the archive that is damaged" $([[ $kind = @(ext4|fat) ]] && echo 3 || echo 1) "$MUNIMENT" retrieve lost.mun -o lost
     says "is named as that, also where the first sectors are in it" err "has a damaged chunk that "
 done
+cp s-fat.img torn.img && python3 lose.py torn.img small/A/B/f11 4096 "" && mv lost.map torn.map && sealed torn.img
+gives "of such a file there is a receipt" 1 "$MUNIMENT" retrieve torn.img.mun -o torn --key key --prove
+passed "which says what is missing of it" "$(grep -qi '^damaged: [0-9a-f]* 7700 data/A/B/F11 A/B/F11 4096-4607$' torn/receipt.txt; echo $?)"
+gives "it is verified, with the archive" 0 "$MUNIMENT" verify torn --trust key.pub --archive torn.img.mun
+says "and the file is said to be damaged" out "damaged       1: the receipt says which of their bytes are missing"
+gives "check.py says so, too" 0 python3 torn/check.py --key key.pub
+says "in these words" out "receipt: 12 files (1 damaged), 0 withheld"
+printf X | dd of="$(find torn/data -iname f11)" bs=1 conv=notrunc status=none
+gives "it is signed like the others" 1 "$MUNIMENT" verify torn --trust key.pub
 printf f10 >name && cp s-ext2.img lost.img && python3 lose.py lost.img name 0 ""
 gives "a folder that the original did not give" 1 "$MUNIMENT" files lost.img
 says "is named as such, too" err "the original was unreadable there ("

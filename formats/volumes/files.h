@@ -74,9 +74,12 @@ struct file_system {
     bool (*read)(void *context, const struct file_entry *entry, uint64_t offset, void *buffer, size_t size, size_t *got,
                  struct error *error);
     /* The runs of a file in its order, as far as it lies on the disk as it is: of what is compressed, sparse or within
-     * a record there is none. False with *error: damaged after those. */
+     * a record there is none. False with *error: damaged between or after those. */
     bool (*runs)(void *context, const struct file_entry *entry, file_each_run *each, void *each_context,
                  struct error *error);
+    /* Where, at `offset` or after it, the file may be read again, since read failed there. False: nowhere. Null: the
+     * file system does not know. */
+    bool (*resume)(void *context, const struct file_entry *entry, uint64_t offset, uint64_t *next);
 };
 
 struct files {
