@@ -10,6 +10,7 @@
 #include "desk/watch.h"
 #include "desk/desk.h"
 #include "desk/engine.h"
+#include "desk/history.h"
 #include "desk/live.h"
 #include "desk/png.h"
 #include "desk/screen.h"
@@ -560,6 +561,14 @@ static bool read_exchange(struct boot *b, struct media_request *request, struct 
     return true;
 }
 
+/* Of an archive that was found damaged. */
+static bool warn(const struct boot *b)
+{
+    if (b->media.archive)
+        history_warn(b->arguments, b->media.archive);
+    return true;
+}
+
 static bool boot_prepare(struct boot *b, struct error *error)
 {
     struct media_request request = {
@@ -581,7 +590,7 @@ static bool boot_prepare(struct boot *b, struct error *error)
     b->script_path = argument_value(b->arguments, "--script");
     return boot_read_options(b, error) && read_exchange(b, &request, error) && snapshots_read_options(b, error) &&
            boot_read_script(b, error) && boot_check_outputs(b, error) && live_open(b->arguments, &b->live, error) &&
-           media_open(&b->media, &request, error) && begin_taking(b, error) && boot_open_outputs(b, error) &&
+           media_open(&b->media, &request, error) && warn(b) && begin_taking(b, error) && boot_open_outputs(b, error) &&
            create_machine(b, error) && snapshots_begin(b, error) && begin_recording(b, error) &&
            boot_connect_recording(b) && (!b->live || (live_begin(b->live, &b->session), true)) &&
            confine_run(b->arguments, &b->script, &b->media, error);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/file.h"
+#include "formats/json.h"
 
 /* An act of which the outcome has not come yet. */
 struct open_act {
@@ -136,6 +137,68 @@ bool history_in(const struct check_record *record, struct history_folder *folder
         folder->last_is = is_folder(path, folder);
     }
     return folder->last_is;
+}
+
+bool history_decides(const struct check_record *record)
+{
+    return *record->machine_root && strcmp(record->verdict, "sampled") != 0 && strcmp(record->verdict, "partial") != 0;
+}
+
+/* --- The last check of one archive --- */
+
+struct last_check {
+    const char *root, *name;
+    struct history_folder folder;
+    struct check_record record;
+};
+
+static void keep_last(void *context, const struct check_record *r)
+{
+    struct last_check *last = context;
+
+    if (history_decides(r) && strcmp(r->machine_root, last->root) == 0 && strcmp(history_file(r), last->name) == 0 &&
+        history_in(r, &last->folder))
+        last->record = *r;
+}
+
+/* Logs are long: what is not of this archive is not looked at. */
+static bool read_checks(const char *log, struct last_check *last, struct error *error)
+{
+    struct history h = {.each = keep_last, .context = last};
+    char *name = NULL;
+    size_t size;
+    FILE *file = open_memstream(&name, &size);
+    bool good = file;
+
+    if (file) {
+        json_string(file, last->name); /* as it stands at the end of a path */
+        good = fclose(file) == 0;
+    }
+    good = good && log_search(log, (const char *const[]){last->root, name + 1}, take_line, &h, error);
+    free(name);
+    free(h.acts);
+    return good && !h.out_of_memory;
+}
+
+void history_warn(const struct arguments *a, const struct archive *archive)
+{
+    const char *log = argument_value(a, "--log"), *path = archive_file(archive);
+    struct last_check last = {.root = archive_machine_root(archive), .name = path_name(path)};
+    struct check_record *r = &last.record;
+    char folder[PATH_MAX];
+    struct error error;
+
+    if (!log)
+        return;
+    snprintf(folder, sizeof folder, "%.*s", last.name > path ? (int)(last.name - path) : 1,
+             last.name > path ? path : ".");
+    history_folder_find(&last.folder, folder);
+    if (!read_checks(log, &last, &error) ||
+        (strcmp(r->verdict, "damaged") != 0 && strcmp(r->verdict, "inherited-undecided") != 0))
+        return;
+    error_set(&error, STATUS_OK, path, NULL, history_next_step(r), "the last check, on %.10s, came to: %s", r->time,
+              r->verdict);
+    error_print(stderr, &error);
 }
 
 const char *history_next_step(const struct check_record *record)

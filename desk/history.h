@@ -4,6 +4,8 @@
 
 #include <limits.h>
 
+#include "archive/archive.h"
+#include "desk/options.h"
 #include "verify/log/log.h"
 
 /* An act that has ended, a verification for example. What the log does not say is empty. */
@@ -37,6 +39,13 @@ void history_folder_find(struct history_folder *folder, const char *path);
 /* Whether an act may have been on a file of this folder: the log names a file as the command line did. One without a
  * folder, or by . or .., may be of any; one by a relative path, of each folder whose name is the same. */
 bool history_in(const struct check_record *record, struct history_folder *folder);
+
+/* Whether a check came to a verdict about all of an archive. */
+bool history_decides(const struct check_record *record);
+
+/* Says on standard error that the last such check of an archive, by the log (--log), left it in doubt: whoever uses it
+ * may go on. Silent without a log. */
+void history_warn(const struct arguments *arguments, const struct archive *archive);
 
 /* What is to be done after a check with this outcome and verdict, in words. */
 const char *history_next_step(const struct check_record *record);

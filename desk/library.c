@@ -619,7 +619,7 @@ static void take_check(void *context, const struct check_record *r)
 {
     struct checks *c = context;
 
-    if (!*r->machine_root || strcmp(r->verdict, "sampled") == 0 || strcmp(r->verdict, "partial") == 0)
+    if (!history_decides(r))
         return;
     const char *const values[] = {r->machine_root, history_file(r), r->time, r->method, r->verdict};
     for (int i = 0; i < 5; i++)

@@ -2,7 +2,7 @@
 // there, screenshots, suspension, resumption, files and their retrieval; and what nobody may do. Pictures of the pages are left in $BUILD/desk-pictures.
 import {createRequire} from 'node:module';
 import {spawn, execFileSync} from 'node:child_process';
-import {mkdirSync, readFileSync, writeFileSync, existsSync, readdirSync, symlinkSync} from 'node:fs';
+import {mkdirSync, readFileSync, writeFileSync, existsSync, readdirSync, symlinkSync, unlinkSync} from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 
@@ -366,22 +366,47 @@ await shows('TERMINAL.SYS');
 const [folder, whole] = await takeAll();
 fact('and where nothing is left out, a whole folder by its name', folder === 'drive=fd0:0\nTERMINAL.SYS\nRECORDS' && whole.includes('P1021.TXT') && whole.includes('data/TERMINAL.SYS'));
 
-// A piece of the disk in which the last records of the second partition lie (each piece has 128 sectors) is damaged.
-const bad = readFileSync(`${library}/several.mun`);
-const member = (name) => {
-  let at = bad.indexOf(name);
-  while (at % 512) at = bad.indexOf(name, at + 1);
-  return at + 512;
-};
-const place = bad.toString('latin1', member('disk/hd0/00000000.map') + 24 * 88).split(' ', 3)[2];
-bad[member('disk/hd0/00000000.gz') + Number(place) + 60] ^= 0xFF;
-writeFileSync(`${library}/bad.mun`, bad);
+// A copy of an archive of which one piece of a disk (128 sectors) is damaged.
+function damage(from, to, drive, piece) {
+  const bad = readFileSync(`${library}/${from}.mun`);
+  const member = (name) => {
+    let at = bad.indexOf(name);
+    while (at % 512) at = bad.indexOf(name, at + 1);
+    return at + 512;
+  };
+  const place = bad.toString('latin1', member(`disk/${drive}/00000000.map`) + piece * 88).split(' ', 3)[2];
+  bad[member(`disk/${drive}/00000000.gz`) + Number(place) + 60] ^= 0xFF;
+  writeFileSync(`${library}/${to}.mun`, bad);
+}
+
+damage('several', 'bad', 'hd0', 24); // in which the last records of the second partition lie
 await page.goto(`${desk.origin}/#/archive/bad.mun/files`);
 await page.getByRole('combobox', {name: 'Disk'}).selectOption('hd0:2');
 await shows('TERM[1].SYS');
 const [, rest] = await takeAll();
 fact('what cannot be read is reported, and the rest is retrieved', await shows('Some files could not be read whole, as the disk is damaged') && rest.includes('P1003.TXT'));
 fact('what is closed in part is not opened', await page.evaluate(async () => (await fetch('/api/archives/several.mun/sessions', {method: 'POST', body: ' '})).status) === 403);
+
+// --- What the last check found damaged, where no session reads it ---
+
+damage('records', 'worn', 'fd0', 22);
+await page.goto(`${desk.origin}/#/archive/worn.mun`);
+await page.getByRole('button', {name: 'Verify now'}).click();
+fact('what is found damaged is reported at the page of its archive', await page.locator('#say.bad').getByText('Verified: damaged').waitFor({timeout: 30000}).then(() => true, () => false) && await page.locator('p.warning', {hasText: 'came to: damaged'}).waitFor({timeout: 10000}).then(() => true, () => false));
+await page.reload();
+fact('and the next time as well', await page.locator('p.warning', {hasText: 'came to: damaged'}).waitFor({timeout: 10000}).then(() => true, () => false));
+await page.getByRole('button', {name: 'Open a session'}).click();
+fact('and when a session is opened', await page.getByRole('dialog').getByText('came to: damaged').waitFor({timeout: 5000}).then(() => true, () => false));
+await accessible('the doubt');
+await page.keyboard.press('Escape');
+fact('which need not be', await until(() => page.evaluate(() => document.activeElement.textContent === 'Open a session' && !location.hash.includes('session')), 3));
+await page.getByRole('button', {name: 'Open a session'}).click();
+await page.getByRole('dialog').getByRole('button', {name: 'Open it all the same'}).click();
+fact('and may be', await page.locator('.stage canvas').waitFor({timeout: 30000}).then(() => true, () => false));
+await page.getByRole('button', {name: 'Discard'}).click();
+await page.getByRole('dialog').getByRole('button', {name: 'Discard'}).click();
+await shows('discarded');
+unlinkSync(`${library}/worn.mun`);
 
 // --- What enters stays ---
 

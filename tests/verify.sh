@@ -169,5 +169,19 @@ gives "as JSON as well" 0 "$MUNIMENT" info hd.mun --log day.log --json
 passed "with method and verdict" "$(python3 -c 'import json; c = json.load(open("out"))["checks"]; assert [x["method"] for x in c] == ["quick", "sample", "full"] and c[1]["verdict"] == "sampled"'; echo $?)"
 gives "many processes share a log" 0 "$MUNIMENT" verify copy1.mun copy2.mun copy3.mun $trust --quick --log day.log --by reader-7
 gives "which stays whole" 0 "$MUNIMENT" log verify day.log
+python3 - <<'PY'
+import tarfile
+worn = bytearray(open("fd.mun", "rb").read())
+with tarfile.open("fd.mun") as archive:
+    rows = archive.extractfile("disk/fd0/00000000.map").read().split(b"\n")
+    worn[archive.getmember("disk/fd0/00000000.gz").offset_data + int(rows[22].split()[2]) + 60] ^= 4
+open("worn.mun", "wb").write(worn)
+PY
+gives "damage that no boot reads" 1 "$MUNIMENT" verify worn.mun $trust --log day.log --by reader-7
+boots() { "$MUNIMENT" boot "$@" --until tick:1000 --log day.log --by reader-7; }
+gives "leaves an archive that boots" 0 boots worn.mun
+says "of which the log's last check is said, and what to do" err "worn.mun: the last check, on $(date -u +%Y-%m-%d), came to: damaged: take another copy of it"
+gives "of another file of the same machine" 0 boots fd.mun
+passed "nothing is said" "$(! grep -q 'last check' err; echo $?)"
 
 facts "verify.sh"

@@ -1,8 +1,8 @@
 // archive.js - one archive: what it says of itself, and what can be done with it.
 import {api} from './api.js';
-import {el, say, during} from './dom.js';
+import {el, say, busy, during} from './dom.js';
 import {texts} from './texts.js';
-import {picture, rightsChip, checkChip, verdict, isGood, openSession} from './library.js';
+import {picture, rightsChip, checkChip, doubt, verdict, isGood, openSession} from './library.js';
 
 const FINDINGS_MOST = 20; // that are listed
 
@@ -19,8 +19,7 @@ function findings(found) {
   return el('ul', {class: 'findings'}, found.slice(0, FINDINGS_MOST).map((one) => el('li', {}, texts.finding(one))), rest > 0 && el('li', {}, texts.moreFindings(rest)));
 }
 
-async function verify(name, button, shown) {
-  button.disabled = true;
+const verify = (name, button, shown) => busy(button, async () => {
   say(texts.verifying);
   try {
     const [result] = await during(texts.verifying, 'verify', api.jobs, api.verify(name));
@@ -29,23 +28,26 @@ async function verify(name, button, shown) {
   } catch (error) {
     say(texts.failed(error.message), true);
   }
-  button.disabled = false;
-}
+});
 
 export async function archivePage(name, me) {
   const archive = await api.archive(name);
   const title = archive.title || name;
-  const checked = el('span', {});
+  const checked = el('span', {}), warning = el('p', {class: 'warning', role: 'status'});
+  let listed = {file: name};
   // The library knows of the last check.
   const wrong = el('dd', {hidden: true}), wrongTerm = el('dt', {hidden: true}, texts.fields.findings);
   const showCheck = async (list = []) => {
     wrong.replaceChildren(findings(list));
     wrong.hidden = wrongTerm.hidden = !list.length;
     const found = (await api.library().catch(() => [])).find((one) => one.file === name);
-    if (found && !found.wrong) checked.replaceChildren(checkChip(found));
+    if (!found || found.wrong) return;
+    listed = found;
+    checked.replaceChildren(checkChip(found));
+    warning.textContent = doubt(found);
   };
-  const open = el('button', {class: 'main', onclick: () => openSession(name, open, me)}, texts.open);
-  const powerOn = el('button', {title: texts.powerOnHint, onclick: () => openSession(name, powerOn, me, 'power-on')}, texts.powerOn);
+  const open = el('button', {class: 'main', onclick: () => openSession(listed, open, me)}, texts.open);
+  const powerOn = el('button', {title: texts.powerOnHint, onclick: () => openSession(listed, powerOn, me, 'power-on')}, texts.powerOn);
   const check = me.role === 'archivist' && el('button', {onclick: () => verify(name, check, showCheck)}, texts.verify);
   const media = Object.entries(archive.media || {}).map(([slot, size]) => `${slot}: ${texts.bytes(size)}`);
   await showCheck();
@@ -54,6 +56,7 @@ export async function archivePage(name, me) {
     class: 'archive',
     content: [
       el('h1', {tabIndex: -1}, title),
+      warning,
       el('div', {class: 'two'},
         el('div', {}, picture(name, title, archive.rights),
           el('div', {class: 'buttons'}, open, el('a', {class: 'button', href: `#/archive/${encodeURIComponent(name)}/files`}, texts.files), powerOn, check)),

@@ -43,6 +43,18 @@ export function ask(title, content, buttons) {
   });
 }
 
+// Nobody presses a button again while its work is done; who stood on it does so again afterwards.
+export async function busy(button, work) {
+  const stood = document.activeElement === button;
+  button.disabled = true;
+  try {
+    await work();
+  } finally {
+    button.disabled = false;
+    if (stood && document.activeElement === document.body) button.focus();
+  }
+}
+
 // Shows what is being done, with how long it will take, until it is done.
 export async function during(text, verb, jobs, work) {
   const bar = el('progress', {'aria-label': text}), left = el('span', {class: 'small'});

@@ -1,6 +1,6 @@
 // library.js - the archives of the library, as cards.
 import {api, override} from './api.js';
-import {el, say, ask} from './dom.js';
+import {el, say, ask, busy} from './dom.js';
 import {texts} from './texts.js';
 
 export const title = (archive) => archive.title || archive.file;
@@ -22,6 +22,11 @@ export function rightsChip(rights) {
 export const verdict = (word) => texts.verdicts[word] || word;
 export const isGood = (word) => ['trusted', 'intact'].includes(word);
 const isBad = (word) => ['damaged', 'bad-signature', 'unreadable'].includes(word);
+
+// What the last check leaves in doubt, in a sentence; empty: nothing.
+export function doubt({checked, verdict: word}) {
+  return isBad(word) || word === 'inherited-undecided' ? texts.doubtful(checked.slice(0, 10), verdict(word)) : '';
+}
 
 export function checkChip(archive) {
   if (!archive.checked) return el('span', {class: 'chip plain'}, texts.neverChecked);
@@ -60,24 +65,33 @@ export async function askReason() {
   return await ask(texts.override, [el('p', {}, texts.overrideAsk), field], [['', texts.cancel], ['open', texts.override, 'danger']]) === 'open' && field.value.trim() ? field.value : null;
 }
 
-export async function openSession(file, button, me, how = ' ') {
-  button.disabled = true;
-  say(texts.opening);
-  try {
-    const session = await api.open(file, how);
-    location.hash = `#/session/${session.id}`;
-  } catch (error) {
-    button.disabled = false;
-    const asks = error.status === 403 && me?.role === 'archivist' && !how.startsWith('override');
-    say(asks ? '' : texts.failed(error.message), true);
-    const reason = asks && await askReason();
-    if (reason) await openSession(file, button, me, override(reason) + how.trim());
-  }
+async function begin(file, button, me, how) {
+  let refused = null;
+  await busy(button, async () => {
+    say(texts.opening);
+    try {
+      const session = await api.open(file, how);
+      location.hash = `#/session/${session.id}`;
+    } catch (error) {
+      refused = error;
+    }
+  });
+  if (!refused) return;
+  const asks = refused.status === 403 && me?.role === 'archivist' && !how.startsWith('override');
+  say(asks ? '' : texts.failed(refused.message), true);
+  const reason = asks && await askReason();
+  if (reason) await begin(file, button, me, override(reason) + how.trim());
+}
+
+// Of an archive as the library lists it. Whoever opens one that is in doubt is told so before.
+export async function openSession(archive, button, me, how = ' ') {
+  const text = doubt(archive);
+  if (!text || await ask(texts.open, el('p', {}, text), [['', texts.cancel], ['open', texts.openAnyway, 'main']]) === 'open') await begin(archive.file, button, me, how);
 }
 
 function card(archive, me) {
   const name = title(archive), address = `#/archive/${encodeURIComponent(archive.file)}`;
-  const button = el('button', {class: 'main', onclick: () => openSession(archive.file, button, me), 'aria-label': `${texts.open}: ${name}`}, texts.open);
+  const button = el('button', {class: 'main', onclick: () => openSession(archive, button, me), 'aria-label': `${texts.open}: ${name}`}, texts.open);
   return el('li', {class: 'card'},
     archive.wrong ? el('div', {class: 'picture'}, el('span', {}, texts.unreadable)) : picture(archive.file, name, archive.rights),
     el('div', {class: 'about'},

@@ -43,6 +43,8 @@ export const texts = {
     trusted: 'intact, signer trusted', intact: 'intact', 'unknown-signer': 'intact, signer unknown', 'bad-signature': 'the signature does not fit', damaged: 'damaged', unreadable: 'unreadable',
     sampled: 'a sample was intact', partial: 'a part was intact', 'inherited-undecided': 'its own part is intact', 'not-checked': 'intact, signature not checked',
   },
+  doubtful: (day, verdict) => `The last check of this archive, on ${day}, came to: ${verdict}. A session ends where it reads what is damaged; what was done in it until then is kept.`,
+  openAnyway: 'Open it all the same',
   rightsOpen: 'Open',
   rightsClosed: (until, part) => `${part ? 'In part closed' : 'Closed'} until ${until}`,
   rightsRedacted: (part) => (part ? 'In part redacted' : 'Redacted'),

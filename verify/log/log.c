@@ -204,6 +204,34 @@ bool log_read_on(const char *path, struct log_place *place, bool *anew,
     return good;
 }
 
+bool log_search(const char *path, const char *const texts[2], bool (*each)(void *context, const struct log_line *line),
+                void *context, struct error *error)
+{
+    FILE *file = fopen(path, "re");
+    char *text = malloc(LOG_LINE_LIMIT + 2);
+    uint64_t number = 0;
+    bool more = file && text;
+
+    if (!more)
+        error_host(error, path, errno, "cannot read");
+    for (; more && fgets(text, LOG_LINE_LIMIT + 2, file); number++) {
+        struct log_line line = {.number = number, .text = text, .length = strcspn(text, "\n")};
+
+        if (!text[line.length])
+            break; /* torn, or no line of a log */
+        if (!strstr(text, texts[0]) && !strstr(text, texts[1]))
+            continue;
+        text[line.length] = '\0';
+        line_parse(&line);
+        more = each(context, &line);
+    }
+    more = file && text && (!ferror(file) || error_host(error, path, errno, "cannot read"));
+    if (file)
+        fclose(file);
+    free(text);
+    return more;
+}
+
 /* --- The log and its tree --- */
 
 /* Adds to the tree what the log has more, of whole lines. */

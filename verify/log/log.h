@@ -97,6 +97,11 @@ struct log_place {
 bool log_read_on(const char *path, struct log_place *place, bool *anew,
                  bool (*each)(void *context, const struct log_line *line), void *context, struct error *error);
 
+/* Hands over the whole lines in which one of two texts stands, as the log writes them; the others are not even taken
+ * apart, nor is it asked whether the file is a log. False with *error: it cannot be read. */
+bool log_search(const char *path, const char *const texts[2], bool (*each)(void *context, const struct log_line *line),
+                void *context, struct error *error);
+
 struct log_finding {
     uint64_t line; /* UINT64_MAX: it concerns no line */
     const char *what;
