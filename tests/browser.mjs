@@ -165,7 +165,7 @@ await accessible('an archive');
 
 // --- A session ---
 
-const dots = () => page.evaluate(() => {
+const dots = (where = page) => where.evaluate(() => {
   const canvas = document.querySelector('.stage canvas');
   if (!canvas || !canvas.width) return '';
   const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -175,13 +175,13 @@ const dots = () => page.evaluate(() => {
 });
 
 // Until a session has suspended itself.
-const rested = (id) => until(() => page.evaluate(async (which) => (await (await fetch('/api/sessions')).text()).split('\n').some((line) => line.includes(which) && line.includes('"suspended"')), id));
+const rested = (id, where = page) => until(() => where.evaluate(async (which) => (await (await fetch('/api/sessions')).text()).split('\n').some((line) => line.includes(which) && line.includes('"suspended"')), id));
 
 // Until the picture has been the same for a while.
-async function rests() {
+async function rests(where = page) {
   let last = '', same = 0;
   for (let i = 0; i < 300 && same < 8; i++) {
-    const next = await dots();
+    const next = await dots(where);
     same = next && next === last ? same + 1 : 0;
     last = next;
     await sleep(100);
@@ -214,6 +214,9 @@ fact('the bar of tools is one row', await page.evaluate(() => document.querySele
 fact('the bar names the machine by the title of its archive', await page.locator('.tools strong', {hasText: 'Records terminal'}).waitFor().then(() => true, () => false));
 await picture('session');
 await accessible('a session');
+await page.getByRole('button', {name: 'Keys'}).click();
+await accessible('the keys');
+await page.keyboard.press('Escape');
 await page.getByRole('button', {name: 'Fit to window'}).click();
 await accessible('a session at its own size');
 await page.getByRole('button', {name: 'Fit to window'}).click();
@@ -473,6 +476,129 @@ await page.getByRole('dialog').getByRole('button', {name: 'Discard'}).click();
 await shows('No session is open');
 fact('a discarded session leaves no trace', await until(() => !existsSync(`${state}/sessions/${session}`), 10));
 fact('the log has all of it', ['session', 'files', 'retrieve'].every((word) => readFileSync(`${WORK}/office.log`, 'utf8').includes(word)));
+
+// --- By keyboard alone ---
+
+const unseen = new Set(); // what had the focus, and did not show it
+
+// Tabs to what begins with a name.
+async function reach(keys, name, key = 'Tab') {
+  for (let i = 0; i < 100; i++) {
+    await keys.keyboard.press(key);
+    const at = await keys.evaluate(() => {
+      const one = document.activeElement, {outlineStyle, outlineWidth} = getComputedStyle(one);
+      const frame = one.tagName === 'CANVAS' ? getComputedStyle(one.closest('.stage'), '::after').borderTopWidth : outlineStyle === 'none' ? '0' : outlineWidth;
+      return {name: (one.getAttribute('aria-label') || one.textContent).trim(), seen: ['BODY', 'H1'].includes(one.tagName) || parseFloat(frame) > 0};
+    });
+    if (!at.seen) unseen.add(at.name);
+    if (at.name.startsWith(name)) return true;
+  }
+  console.log(`  ${name} is not reached at ${keys.url()}`);
+  return false;
+}
+
+// Enter on it; then a text shows.
+async function enter(keys, name, text, key) {
+  const reached = await reach(keys, name, key);
+  await keys.keyboard.press('Enter');
+  return reached && await keys.getByText(text).first().waitFor({timeout: 20000}).then(() => true, () => false);
+}
+
+const stands = (keys, on) => until(() => keys.evaluate((name) => (document.activeElement.getAttribute('aria-label') || document.activeElement.textContent).startsWith(name), on), 10);
+const onScreen = async (keys) => await until(async () => (await dots(keys)).startsWith('720x400'), 30) && await until(() => keys.evaluate(() => document.activeElement.tagName === 'CANVAS'), 10);
+const toBar = async (keys) => {
+  await keys.keyboard.press('Control+Alt+m');
+  return until(() => keys.evaluate(() => document.activeElement.closest('.tools') !== null && !document.fullscreenElement), 5);
+};
+const keysOf = (id) => readFileSync(`${state}/sessions/${id}/journal`, 'utf8').split('\n').filter((line) => / key /.test(line));
+
+async function byKeyboard(role, link) {
+  const context = await browser.newContext({viewport: {width: 1280, height: 860}, acceptDownloads: true}), keys = await context.newPage();
+  const holds = (name, what) => fact(`by keyboard alone, ${role}: ${name}`, what);
+  await keys.goto(link);
+  await keys.getByText('Records terminal').first().waitFor({timeout: 20000});
+  const searched = await reach(keys, 'Search titles');
+  await keys.keyboard.type('records.mun');
+  holds('the library is searched', searched && await keys.getByText(/1 of \d archives/).waitFor({timeout: 5000}).then(() => true, () => false));
+  holds('an archive is looked at', await enter(keys, 'Records terminal', 'pc-isa, i486'));
+  if (role === 'archivist') {
+    holds('it is verified', await enter(keys, 'Verify now', 'Verified: intact') && await stands(keys, 'Verify now'));
+    holds('a reader is invited', await enter(keys, 'Invite a reader', 'This link lets one reader in', 'Shift+Tab'));
+    await keys.keyboard.press('Escape');
+    holds('and who closes a dialog stands where it was opened', await stands(keys, 'Invite a reader'));
+  }
+  await reach(keys, 'Open a session');
+  await keys.keyboard.press('Enter');
+  holds('a session is opened, and has the keyboard', await onScreen(keys));
+  const id = keys.url().split('/').at(-1), menu = await rests(keys);
+  await keys.keyboard.press('Enter');
+  holds('what is typed reaches the machine', await until(async () => await dots(keys) !== menu, 10));
+  holds('its screen is left', await toBar(keys));
+  holds('without a key that stays down', await until(() => ['1d', '38'].every((code) => keysOf(id).filter((line) => line.includes(` key ${code} `)).at(-1)?.includes(' up ')), 5));
+  holds('and come back to', await reach(keys, 'Screen of the machine') && await onScreen(keys));
+  await toBar(keys);
+  await keys.keyboard.press('Enter');
+  await keys.keyboard.press('Escape');
+  holds('a dialog is left', await stands(keys, 'Keys'));
+  await keys.keyboard.press('Enter');
+  await reach(keys, 'F5');
+  await keys.keyboard.press('Enter');
+  holds('one key is chosen, and no other sent', await onScreen(keys) && await until(() => keysOf(id).some((line) => line.includes(' 3f down')), 5) && !keysOf(id).some((line) => / (d3|01|0f) down/.test(line)));
+  await toBar(keys);
+  await reach(keys, 'Full screen');
+  await keys.keyboard.press('Enter');
+  holds('the whole screen is taken', await until(() => keys.evaluate(() => document.fullscreenElement !== null), 5) && await onScreen(keys));
+  holds('and left', await toBar(keys));
+  await reach(keys, 'Media');
+  await keys.keyboard.press('Enter');
+  await keys.getByRole('dialog').waitFor({timeout: 5000});
+  holds('a medium is put in', await enter(keys, 'Put in', 'The medium is in the drive') && await onScreen(keys));
+  await toBar(keys);
+  holds('the session is suspended', await enter(keys, 'Suspend', 'suspended by hand'));
+  await rested(id, keys);
+  await reach(keys, 'Resume');
+  await keys.keyboard.press('Enter');
+  holds('and resumed', await onScreen(keys));
+  await toBar(keys);
+  holds('its files are listed', await enter(keys, 'Files', 'RECORDS/P1021.TXT'));
+  await reach(keys, 'Select: RECORDS/P1021.TXT');
+  await keys.keyboard.press(' ');
+  await reach(keys, 'Retrieve');
+  const [bag] = await Promise.all([keys.waitForEvent('download', {timeout: 20000}).catch(() => null), keys.keyboard.press('Enter')]);
+  holds('and retrieved', bag && await stands(keys, 'Retrieve'));
+  await reach(keys, 'Back to the session', 'Shift+Tab');
+  await keys.keyboard.press('Enter');
+  await onScreen(keys);
+  await toBar(keys);
+  holds('its prints are listed', await enter(keys, 'Prints', 'Nothing was printed'));
+  holds('sessions are listed', await enter(keys, 'Sessions', 'Opened', 'Shift+Tab'));
+  await reach(keys, 'Film');
+  await keys.keyboard.press('Enter');
+  await keys.locator('.film img').waitFor({timeout: 60000});
+  await reach(keys, 'Position');
+  const before = await keys.getByRole('slider').inputValue();
+  await keys.keyboard.press('PageUp');
+  holds('a film is watched', Number(await keys.getByRole('slider').inputValue()) > Number(before));
+  await enter(keys, 'Sessions', 'Opened', 'Shift+Tab');
+  await enter(keys, 'Discard', 'Discard this session?');
+  await keys.keyboard.press('Escape');
+  holds('who does not discard it stands where he stood', await stands(keys, 'Discard'));
+  await keys.keyboard.press('Enter');
+  holds('a session is discarded', await enter(keys, 'Discard', 'The session is discarded'));
+  holds('one signs out', await enter(keys, 'Sign out', 'You are signed out', 'Shift+Tab') && await stands(keys, 'You are signed out'));
+  await context.close();
+}
+
+await page.getByRole('button', {name: 'Invite a reader'}).click();
+const guest = await page.getByRole('dialog').getByRole('textbox').inputValue();
+await page.getByRole('dialog').getByRole('button', {name: 'Close'}).click();
+await byKeyboard('reader', guest);
+const links = desk.said.split('#').length;
+desk.process.kill('SIGUSR1');
+await until(() => desk.said.split('#').length > links);
+await byKeyboard('archivist', await desk.link());
+for (const name of unseen) console.log(`  not seen to have the focus: ${name}`);
+fact('what has the focus shows it', unseen.size === 0);
 
 // --- Abuse ---
 

@@ -47,7 +47,8 @@ function door(used = false, heading = texts.door) {
   document.title = texts.name;
   app.replaceChildren(el('main', {class: 'door', id: 'main', tabIndex: -1},
     el('img', {src: '/icon.svg', alt: '', width: 72, height: 72}),
-    el('h1', {}, heading), used && el('p', {class: 'warning'}, texts.doorUsed), el('p', {}, texts.doorSaid)));
+    el('h1', {tabIndex: -1}, heading), used && el('p', {class: 'warning'}, texts.doorUsed), el('p', {}, texts.doorSaid)));
+  app.querySelector('h1').focus();
 }
 
 async function show() {

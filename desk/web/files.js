@@ -1,6 +1,6 @@
 // files.js - the files of a disk, and their retrieval.
 import {api} from './api.js';
-import {el, say, save, during} from './dom.js';
+import {el, say, save, busy, during} from './dom.js';
 import {askReason} from './library.js';
 import {texts} from './texts.js';
 
@@ -35,7 +35,7 @@ export async function filesPage(of, me) {
   let files = [], closed = false; // closed: some are not in the list, as they are
   const chosen = new Set();
   const body = el('tbody'), count = el('p', {class: 'small', role: 'status'});
-  const button = el('button', {class: 'main', disabled: true, title: texts.retrieveHint, onclick: () => retrieve()}, texts.retrieve);
+  const button = el('button', {class: 'main', disabled: true, title: texts.retrieveHint, onclick: () => busy(button, retrieve).then(update)}, texts.retrieve);
   const all = el('input', {type: 'checkbox', 'aria-label': texts.selectAll, onchange: () => {
     for (const file of shown()) all.checked ? chosen.add(file.path) : chosen.delete(file.path);
     draw();
@@ -96,7 +96,6 @@ export async function filesPage(of, me) {
   }
 
   async function retrieve() {
-    button.disabled = true;
     say(texts.retrieving);
     try {
       const response = await during(texts.retrieving, of.session ? 'session-retrieve' : 'retrieve', api.jobs, api.retrieve(of, names(files, chosen, closed)));
@@ -106,7 +105,6 @@ export async function filesPage(of, me) {
     } catch (error) {
       say(texts.failed(error.message), true);
     }
-    update();
   }
 
   const more = el('p', {role: 'status'});

@@ -1,19 +1,17 @@
 // prints.js - what a session printed.
 import {api} from './api.js';
-import {el, say, save, during} from './dom.js';
+import {el, say, save, busy, during} from './dom.js';
 import {texts} from './texts.js';
 
 export async function printsPage(id) {
   const prints = await during(texts.listingPrints, 'prints', api.jobs, api.prints(id));
-  const button = (print, kind, text, ending) => el('button', {'aria-label': `${texts.print(print.number)}: ${text}`, onclick: async (event) => {
-    event.target.disabled = true;
+  const button = (print, kind, text, ending) => el('button', {'aria-label': `${texts.print(print.number)}: ${text}`, onclick: (event) => busy(event.target, async () => {
     try {
       save(await during(texts.listingPrints, `print-${kind}`, api.jobs, api.print(id, print.number, kind)), `${id}-${print.number}.${ending}`);
     } catch (error) {
       say(texts.failed(error.message), true);
     }
-    event.target.disabled = false;
-  }}, text);
+  })}, text);
   return {
     title: texts.printsTitle,
     content: [

@@ -66,7 +66,8 @@ class MovingRFB extends RFB {
 }
 
 export class Screen {
-  constructor(stage, url, {connected, disconnected}) {
+  // label: what it is called, and hint: the id of what says how it is left.
+  constructor(stage, url, {label, hint, connected, disconnected}) {
     this.rfb = new MovingRFB(stage, url, {shared: true});
     this.rfb.scaleViewport = true;
     this.rfb.background = 'transparent';
@@ -74,6 +75,11 @@ export class Screen {
     this.rfb.addEventListener('connect', connected);
     this.rfb.addEventListener('disconnect', disconnected);
     this.canvas = stage.querySelector('canvas');
+    this.canvas.tabIndex = 0;
+    this.canvas.setAttribute('role', 'application'); // its keys are the machine's
+    this.canvas.setAttribute('aria-label', label);
+    this.canvas.setAttribute('aria-describedby', hint);
+    this.canvas.addEventListener('blur', () => this.rfb?._keyboard._allKeysUp()); // what is held down is let go elsewhere
     this.mask = 0;
     this.locked = (event) => this.moved(event);
     document.addEventListener('pointerlockchange', this.lockChanged = () => {
@@ -132,10 +138,6 @@ export class Screen {
 
   focus() {
     this.rfb?.focus();
-  }
-
-  blur() {
-    this.rfb?.blur();
   }
 
   close() {

@@ -7,6 +7,7 @@ import {title} from './library.js';
 import {Sound} from './sound.js';
 
 const POLL_MS = 2000;
+const KEYS = ['Ctrl+Alt+Delete', 'Ctrl+Escape', 'Alt+Tab', 'Alt+F4', 'Alt+Enter', 'Ctrl+C', 'Print', 'Pause', 'Escape', ...Array.from({length: 12}, (_, n) => `F${n + 1}`)];
 const active = (session) => ['starting', 'repeating', 'running'].includes(session.state);
 
 async function discard(id, then) {
@@ -70,7 +71,7 @@ async function keepJournal(id) {
 export async function sessionPage(id, me) {
   const {Screen, LAYOUTS} = await import('./screen.js').catch(() => ({}));
   let session = await find(id), screen = null, sound = null, timer = null, gone = false, began = 0;
-  const stage = el('div', {class: 'stage'}), status = el('p', {class: 'status', role: 'status'});
+  const stage = el('div', {class: 'stage'}), status = el('p', {class: 'status', role: 'status', id: 'status'});
   const tools = [];
   const tool = (text, action, extra = {}) => {
     const button = el('button', {onclick: action, ...extra}, text);
@@ -78,13 +79,12 @@ export async function sessionPage(id, me) {
     return button;
   };
 
-  const keys = el('select', {'aria-label': texts.keys, onchange: () => {
-    screen?.press(keys.value);
-    keys.value = '';
+  async function pressKeys() {
+    const chosen = await ask(texts.keys, el('p', {}, texts.keysAsk), [['', texts.cancel], ...KEYS.map((name) => [name, name])]);
+    if (!chosen) return;
+    screen?.press(chosen);
     screen?.focus();
-  }}, el('option', {value: ''}, texts.keys),
-  ['Ctrl+Alt+Delete', 'Ctrl+Escape', 'Alt+Tab', 'Alt+F4', 'Alt+Enter', 'Ctrl+C', 'Print', 'Pause', 'Escape', ...Array.from({length: 12}, (_, n) => `F${n + 1}`)].map((name) => el('option', {value: name}, name)));
-  tools.push(keys);
+  }
 
   async function typeText() {
     const field = el('textarea', {rows: 6, 'aria-label': texts.pasteText});
@@ -92,7 +92,7 @@ export async function sessionPage(id, me) {
     if (await ask(texts.pasteText, [el('p', {}, texts.pasteAsk), field, el('label', {}, texts.layout, ' ', keyboard)], [['', texts.cancel], ['type', texts.type, 'main']]) !== 'type') return;
     layout = keyboard.value;
     screen?.focus();
-    const untyped = await screen?.type(field.value, layout, (left) => { status.textContent = left ? texts.typing(left) : ''; });
+    const untyped = await screen?.type(field.value, layout, (left) => { status.textContent = left ? texts.typing(left) : texts.hint; });
     if (untyped) say(texts.untyped(untyped), true);
   }
 
@@ -151,7 +151,7 @@ export async function sessionPage(id, me) {
   }, () => {}); // one that is closed now says no more
   const bar = el('div', {class: 'tools', role: 'toolbar', 'aria-label': texts.toolbar},
     name,
-    keys,
+    tool(texts.keys, pressKeys),
     tool(texts.pasteText, typeText),
     tool(texts.screenshot, () => screen?.picture((blob) => save(blob, `${session.archive.replace(/\.mun$/, '')}.png`))),
     tool(texts.capture, () => { screen?.capture(); say(texts.captureSaid); }),
@@ -177,12 +177,15 @@ export async function sessionPage(id, me) {
   }
 
   function rest(text, action) {
+    warning.hidden = true;
+    status.textContent = '';
+    for (const one of tools) one.disabled = true;
+    const at = document.activeElement, stood = at === document.body || at.disabled || stage.contains(at);
     screen?.close();
     screen = null;
-    warning.hidden = true;
-    for (const one of tools) one.disabled = true;
     stage.replaceChildren(el('div', {class: 'rest'}, el('p', {}, text), el('div', {class: 'buttons'}, action,
       el('a', {class: 'button', href: `#/session/${id}/files`}, texts.files), el('a', {class: 'button', href: '#/'}, texts.backToLibrary))));
+    if (stood) stage.querySelector('button, a').focus();
   }
 
   async function resume() {
@@ -199,6 +202,8 @@ export async function sessionPage(id, me) {
     for (const one of tools) one.disabled = false;
     status.textContent = texts.connecting;
     screen = new Screen(stage, api.screen(id), {
+      label: heading.textContent,
+      hint: status.id,
       connected: () => {
         status.textContent = texts.hint;
         succeeded();
@@ -246,12 +251,13 @@ export async function sessionPage(id, me) {
   }
 
   // The one key that the machine does not get.
-  const escape = (event) => {
+  const escape = async (event) => {
     if (!(event.ctrlKey && event.altKey && event.code === 'KeyM')) return;
     event.preventDefault();
     event.stopPropagation();
-    screen?.blur();
-    bar.querySelector('select, button').focus();
+    document.exitPointerLock();
+    if (document.fullscreenElement) await document.exitFullscreen(); // until then nothing else has the focus
+    (warning.hidden ? bar : warning).querySelector('button').focus();
   };
   addEventListener('keydown', escape, true);
 

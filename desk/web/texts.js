@@ -120,6 +120,7 @@ export const texts = {
   disconnected: 'The connection to the screen was lost.',
   noScreen: 'The screen needs noVNC, which this program was built without: run make deps, and build it again.',
   keys: 'Keys',
+  keysAsk: 'Keys that the browser keeps for itself, for the machine:',
   pasteText: 'Type a text',
   pasteAsk: 'This text is typed on the machine’s keyboard:',
   type: 'Type',
@@ -132,7 +133,7 @@ export const texts = {
   capture: 'Capture pointer',
   captureSaid: 'The machine has the pointer. Press Escape to have it back.',
   scale: 'Fit to window',
-  hint: 'Ctrl+Alt+M leaves the screen for this bar',
+  hint: 'Keys go to the machine while its screen has a frame; Ctrl+Alt+M leaves it for the bar, and Tab comes back',
   journal: 'Save the journal',
 
   left: (seconds) => (seconds > 90 ? `about ${Math.round(seconds / 60)} minutes left` : seconds > 1 ? `about ${Math.round(seconds)} seconds left` : 'nearly done'),
