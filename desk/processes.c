@@ -100,6 +100,15 @@ static void wait_for_one(struct child *all, size_t first, size_t next)
             end(which[i]);
 }
 
+/* Some were not begun. */
+static enum status give_up(enum status worst)
+{
+    struct error error;
+
+    error_set(&error, STATUS_HOST, "verify", NULL, "run the same command again", "interrupted: not all were begun");
+    return status_graver(worst, desk_fail(&error));
+}
+
 static enum status run_children(struct child *all, size_t count, unsigned jobs,
                                 enum status (*each)(void *context, size_t i), void *context)
 {
@@ -130,7 +139,7 @@ static enum status run_children(struct child *all, size_t count, unsigned jobs,
             worst = status_graver(worst, all[shown].status);
         }
     }
-    return worst;
+    return next < count && interrupted() ? give_up(worst) : worst;
 }
 
 enum status processes_run(size_t count, unsigned jobs, enum status (*each)(void *context, size_t i), void *context)
@@ -145,7 +154,8 @@ enum status processes_run(size_t count, unsigned jobs, enum status (*each)(void 
         free(all);
         return worst;
     }
-    for (size_t i = 0; i < count && !interrupted(); i++)
-        worst = status_graver(worst, each(context, i));
-    return worst;
+    size_t done = 0;
+    for (; done < count && !interrupted(); done++)
+        worst = status_graver(worst, each(context, done));
+    return done < count ? give_up(worst) : worst;
 }

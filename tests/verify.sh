@@ -147,6 +147,13 @@ passed "nor is it forgotten what it came to" "$([ $status = 1 ] && grep -q "in t
 "$MUNIMENT" verify copy1.mun copy2.mun copy3.mun $trust >out 2>&1 &
 sleep 0.1; kill -TERM $! && wait $!
 passed "an interrupt ends all" $(($? == 0))
+"$MUNIMENT" verify copy1.mun copy2.mun copy3.mun $trust --threads 2 --rate 40 >out 2>err &
+until [ "$(pgrep -P $! | wc -l)" = 2 ]; do sleep 0.05; done
+kill -STOP $!
+while ps -o stat= --ppid $! | grep -qv Z; do sleep 0.1; done
+kill -TERM $!; kill -CONT $!; wait $!
+passed "one that comes when those that were begun have ended is no success" $(($? != 4))
+says "since not all were" err "interrupted: not all were begun"
 began=$(date +%s%N)
 "$MUNIMENT" verify hd.mun $trust --quick --rate 20 >out
 passed "a rate is kept to" "$([ $((($(date +%s%N) - began) / 1000000)) -ge $(($(stat -c %s hd.mun) / 20972 * 9 / 10)) ]; echo $?)"
