@@ -196,7 +196,7 @@ static const struct option dispose_options[] = {
 };
 
 static const struct option ls_options[] = {
-    { "--log", "LOG", "show when each was last checked, by the office's log", false, false },
+    { "--log", "LOG", "show when each was last checked, and what is missing, by the office's log", false, false },
     { "--due", "DAYS", "only those that were not found good in the last DAYS days", false, false },
     { "--replica", "FOLDER", "count the archives of the same machines there as well (may be repeated)", true, false },
     { "--html", NULL, "print a page of all archives with verdicts, next steps and the checks that the log records", false, false },
