@@ -96,7 +96,8 @@ for n in range(ROUNDS):
         desk = Desk(work, library, state)
     for _ in range(200):
         status, _, text = desk.ask("POST", f"/api/sessions/{session}/resume")
-        if status == 200 and '"running"' in desk.ask("GET", "/api/sessions")[2]:
+        now = desk.session(session) or {}
+        if status == 200 and now.get("state") == "running" and "reason" not in now:  # one with a reason is about to suspend itself
             break
         time.sleep(0.05)
     else:
