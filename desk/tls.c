@@ -41,7 +41,7 @@ static bool read_key(const char *path, EVP_PKEY **key, struct error *error)
                          "write one without, which the desk's user alone can read: openssl pkey -in OLD -out NEW",
                          "the private key has a pass phrase");
     return *key || error_set(error, STATUS_INPUT, path, NULL,
-                             "put it into the file of the certificate, or name its file with --certificate-key",
+                             "put it into the file of the certificate; serve also takes another, as --certificate-key",
                              "has no private key (PEM)");
 }
 
@@ -53,10 +53,9 @@ static bool read_certificate(const char *path, X509 **certificate, struct error 
         return error_host(error, path, errno, "cannot open");
     *certificate = PEM_read_X509(file, NULL, NULL, NULL);
     fclose(file);
-    return *certificate ||
-           error_set(error, STATUS_INPUT, path, NULL,
-                     "name a file that has the desk's certificate, and after it those that vouch for it",
-                     "has no certificate (PEM)");
+    return *certificate || error_set(error, STATUS_INPUT, path, NULL,
+                                     "name a file that has the certificate, and after it those that vouch for it",
+                                     "has no certificate (PEM)");
 }
 
 bool tls_check(const char *path, const char *key_path, struct error *error)

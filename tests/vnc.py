@@ -448,6 +448,8 @@ def ports():
     v = Viewer(m.port(), "Pass-word 1", tls="plain")
     fact("the office's certificate is shown", ssl.DER_cert_to_PEM_cert(v.certificate).strip() == pathlib.Path("certificate.pem").read_text().strip())
     m.end()
+    r = run("boot", "office.mun", "--display", "vnc:127.0.0.1:0", "--password-file", "secret", "--certificate", "certificate.pem")
+    fact("one without its key is refused, with what to do", r.returncode == 3 and "certificate.pem: has no private key (PEM): put it into the file of the certificate" in r.stderr)
 
 
 def audio():
