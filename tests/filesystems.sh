@@ -417,6 +417,17 @@ gives "where what leads to its blocks is none of that" 1 "$MUNIMENT" retrieve cl
 says "it is damaged" err "folder/wild: a pointer leads out of the disk, to block "
 gives "and what lies before comes out" 0 cmp -n 300000 claimed/data/folder/wild claims/folder/wild
 rm -r claimed
+mkdir links && ln -s "$(printf 'a/%.0s' {1..100})b" links/long && echo sound >links/sound && mke2fs -q -t ext2 -b 1024 -d links links.ext 4M 2>/dev/null
+debugfs -w -R 'sif /long size 200000000' links.ext 2>/dev/null >out
+gives "ext2: nor does a link that claims much take time" 0 bash -c "ulimit -t 3 && exec '$MUNIMENT' files links.ext"
+says "its neighbours are listed" out " sound"
+mkdir wide wide/sub && echo sound >wide/sound && echo x >wide/sub/x && truncate -s 256M wide.ext && mke2fs -q -t ext2 -b 1024 -d wide wide.ext
+for size in 60000000 200000000; do
+    debugfs -w -R "sif /sub size $size" wide.ext 2>/dev/null >out
+    gives "ext2: nor a folder" 1 bash -c "ulimit -t 3 && exec '$MUNIMENT' files wide.ext"
+    says "which is damaged" err "sub/: a folder $([ $size = 60000000 ] && echo "has holes" || echo "claims more than a folder has")"
+    says "and its neighbours are listed" out " sound"
+done
 mkdir rent && head -c 300000 /dev/urandom >rent/wild && mke2fs -q -t ext2 -b 1024 -d rent rent.ext 4M 2>/dev/null
 python3 - "$(debugfs -R 'bmap /wild 100' rent.ext 2>/dev/null)" <<'PY'
 import struct, sys

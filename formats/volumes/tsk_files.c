@@ -16,6 +16,7 @@
 #define NTFS_OWN 24                /* records of NTFS itself: $MFT and so on */
 #define NOWHERE UINT64_MAX         /* no place of the disk */
 #define ABSURD (UINT64_C(1) << 30) /* bytes that a sparse file may have more than its disk */
+#define FOLDER_LIMIT (64u << 20)   /* bytes of a folder of ext: a million names */
 
 /* The functions of libtsk that are used. */
 struct functions {
@@ -340,14 +341,78 @@ static bool show(struct tsk_files *t, TSK_FS_FILE *file, struct file_entry *e, f
     return true;
 }
 
+/* The data of an entry; null with *error. */
+static const TSK_FS_ATTR *data_of(struct tsk_files *t, const struct file_entry *e, struct error *error)
+{
+    if (!open_record(t, e->id, error))
+        return NULL;
+    const int count = attribute_count(t, t->file);
+    if (is_lost(t, error))
+        return NULL;
+    for (int i = 0; i < count; i++) {
+        const TSK_FS_ATTR *a = t->call.attribute(t->file, i);
+        if (a && is_data(t, a) && (e->stream ? a->id + 1u == e->stream : !is_named(a)))
+            return a;
+    }
+    error_set(error, STATUS_WRONG, t->name, NULL, NULL, "record %llu has no data", (unsigned long long)e->id);
+    return NULL;
+}
+
+/* Whether an entry is a file of ext with blocks of its own, or a link. Opens its record, and says where they are. */
+static bool map_blocks(struct tsk_files *t, const struct file_entry *e)
+{
+    struct ext_map *m = &t->map;
+    struct error ignored;
+
+    if (!TSK_FS_TYPE_ISEXT(t->fs->ftype) || (e->kind != FILE_REGULAR && e->kind != FILE_LINK) ||
+        e->size > t->image.end + ABSURD || !open_record(t, e->id, &ignored) || t->image.lost ||
+        t->file->meta->content_type == TSK_FS_META_CONTENT_TYPE_EXT4_INLINE || t->fs->block_size < SECTOR_SIZE ||
+        t->fs->block_size % SECTOR_SIZE || t->fs->offset % SECTOR_SIZE)
+        return false;
+    m->disk = t->image.disk;
+    m->start = (uint64_t)t->fs->offset;
+    m->blocks = t->fs->block_count < t->image.end / t->fs->block_size ? t->fs->block_count
+                                                                      : t->image.end / t->fs->block_size;
+    m->block_size = t->fs->block_size;
+    m->extents = t->file->meta->content_type == TSK_FS_META_CONTENT_TYPE_EXT4_EXTENTS;
+    for (unsigned i = 0; i < EXT_ROOT / 4; i++) {
+        const uint64_t value = m->extents ? ((const uint32_t *)t->file->meta->content_ptr)[i]
+                                          : ((const TSK_DADDR_T *)t->file->meta->content_ptr)[i];
+        put_le(m->root + 4 * i, value, 4);
+    }
+    return true;
+}
+
+/* Whether the folder whose record is open may have so many blocks: none of ext has holes. */
+static bool is_believable(struct tsk_files *t, struct error *error)
+{
+    const struct file_entry e = {
+        .kind = FILE_REGULAR, .id = t->file->meta->addr, .size = (uint64_t)t->file->meta->size};
+    struct error ignored;
+    struct ext_piece piece;
+
+    if (e.size > t->image.end || (TSK_FS_TYPE_ISEXT(t->fs->ftype) && e.size > FOLDER_LIMIT))
+        return error_set(error, STATUS_WRONG, t->name, NULL, NULL, "a folder claims more than %s has",
+                         e.size > t->image.end ? "its disk" : "a folder");
+    if (!map_blocks(t, &e))
+        return true;
+    for (uint64_t n = 0, blocks = e.size / t->map.block_size; n < blocks; n += piece.count) {
+        if (ext_map_find(&t->map, n, &piece, &ignored) && !piece.block)
+            return error_set(error, STATUS_WRONG, t->name, NULL, NULL, "a folder has holes");
+        if (piece.count > blocks - n)
+            break;
+    }
+    return true;
+}
+
 static bool list(void *context, uint64_t id, file_each *each, void *each_context, struct error *error)
 {
     struct tsk_files *t = context;
 
     id = id ? id : t->fs->root_inum;
     lose_nothing(t);
-    if (open_record(t, id, error) && (uint64_t)t->file->meta->size > t->image.end) /* libtsk would read all of it */
-        return error_set(error, STATUS_WRONG, t->name, NULL, NULL, "a folder claims more than its disk has");
+    if (open_record(t, id, error) && !is_believable(t, error)) /* libtsk would read all of it */
+        return false;
     TSK_FS_DIR *folder = t->call.dir_open(t->fs, id);
     struct file_entry *entry = malloc(sizeof *entry);
     bool going = folder && entry;
@@ -370,48 +435,6 @@ static bool list(void *context, uint64_t id, file_each *each, void *each_context
 }
 
 /* --- Bytes --- */
-
-/* The data of an entry; null with *error. */
-static const TSK_FS_ATTR *data_of(struct tsk_files *t, const struct file_entry *e, struct error *error)
-{
-    if (!open_record(t, e->id, error))
-        return NULL;
-    const int count = attribute_count(t, t->file);
-    if (is_lost(t, error))
-        return NULL;
-    for (int i = 0; i < count; i++) {
-        const TSK_FS_ATTR *a = t->call.attribute(t->file, i);
-        if (a && is_data(t, a) && (e->stream ? a->id + 1u == e->stream : !is_named(a)))
-            return a;
-    }
-    error_set(error, STATUS_WRONG, t->name, NULL, NULL, "record %llu has no data", (unsigned long long)e->id);
-    return NULL;
-}
-
-/* Whether an entry is a file of ext with blocks of its own. Opens its record, and says where they are. */
-static bool map_blocks(struct tsk_files *t, const struct file_entry *e)
-{
-    struct ext_map *m = &t->map;
-    struct error ignored;
-
-    if (!TSK_FS_TYPE_ISEXT(t->fs->ftype) || e->kind != FILE_REGULAR || e->size > t->image.end + ABSURD ||
-        !open_record(t, e->id, &ignored) || t->image.lost ||
-        t->file->meta->content_type == TSK_FS_META_CONTENT_TYPE_EXT4_INLINE || t->fs->block_size < SECTOR_SIZE ||
-        t->fs->block_size % SECTOR_SIZE || t->fs->offset % SECTOR_SIZE)
-        return false;
-    m->disk = t->image.disk;
-    m->start = (uint64_t)t->fs->offset;
-    m->blocks = t->fs->block_count < t->image.end / t->fs->block_size ? t->fs->block_count
-                                                                      : t->image.end / t->fs->block_size;
-    m->block_size = t->fs->block_size;
-    m->extents = t->file->meta->content_type == TSK_FS_META_CONTENT_TYPE_EXT4_EXTENTS;
-    for (unsigned i = 0; i < EXT_ROOT / 4; i++) {
-        const uint64_t value = m->extents ? ((const uint32_t *)t->file->meta->content_ptr)[i]
-                                          : ((const TSK_DADDR_T *)t->file->meta->content_ptr)[i];
-        put_le(m->root + 4 * i, value, 4);
-    }
-    return true;
-}
 
 /* Bytes of a file with blocks of its own. */
 static bool read_blocks(struct tsk_files *t, const struct file_entry *e, uint64_t offset, uint8_t *buffer, size_t size,
@@ -508,7 +531,7 @@ static bool runs(void *context, const struct file_entry *e, file_each_run *each,
     struct tsk_files *t = context;
 
     lose_nothing(t);
-    if (e->size && map_blocks(t, e))
+    if (e->size && e->kind == FILE_REGULAR && map_blocks(t, e))
         return block_runs(t, e, each, each_context, error);
     const TSK_FS_ATTR *a = e->size ? data_of(t, e, error) : NULL;
     const uint64_t block = t->fs->block_size;
