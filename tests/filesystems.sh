@@ -425,7 +425,7 @@ mkdir wide wide/sub && echo sound >wide/sound && echo x >wide/sub/x && truncate 
 for size in 60000000 200000000; do
     debugfs -w -R "sif /sub size $size" wide.ext 2>/dev/null >out
     gives "ext2: nor a folder" 1 bash -c "ulimit -t 3 && exec '$MUNIMENT' files wide.ext"
-    says "which is damaged" err "sub/: a folder $([ $size = 60000000 ] && echo "has holes" || echo "claims more than a folder has")"
+    says "which is damaged" err "sub/: a folder $([ $size = 60000000 ] && echo "has holes" || echo "claims 190 MiB, which is more than is listed")"
     says "and its neighbours are listed" out " sound"
 done
 mkdir rent && head -c 300000 /dev/urandom >rent/wild && mke2fs -q -t ext2 -b 1024 -d rent rent.ext 4M 2>/dev/null

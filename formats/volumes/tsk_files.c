@@ -391,9 +391,11 @@ static bool is_believable(struct tsk_files *t, struct error *error)
     struct error ignored;
     struct ext_piece piece;
 
-    if (e.size > t->image.end || (TSK_FS_TYPE_ISEXT(t->fs->ftype) && e.size > FOLDER_LIMIT))
-        return error_set(error, STATUS_WRONG, t->name, NULL, NULL, "a folder claims more than %s has",
-                         e.size > t->image.end ? "its disk" : "a folder");
+    if (e.size > t->image.end)
+        return error_set(error, STATUS_WRONG, t->name, NULL, NULL, "a folder claims more than its disk has");
+    if (TSK_FS_TYPE_ISEXT(t->fs->ftype) && e.size > FOLDER_LIMIT)
+        return error_set(error, STATUS_WRONG, t->name, NULL, NULL,
+                         "a folder claims %llu MiB, which is more than is listed", (unsigned long long)e.size >> 20);
     if (!map_blocks(t, &e))
         return true;
     for (uint64_t n = 0, blocks = e.size / t->map.block_size; n < blocks; n += piece.count) {

@@ -1,9 +1,11 @@
-/* fuzz_volumes.c - libFuzzer harness of formats/volumes/: any bytes are a disk that a survey ends with, and whose FAT
- * HPFS or ISO 9660 volume can be walked. The disk repeats the input's sectors at places that the input chooses, so that
- * far sectors are reached; a sector that is asked for beyond the end of the disk is a finding. */
+/* fuzz_volumes.c - libFuzzer harness of formats/volumes/: any bytes are a disk that a survey ends with, whose FAT, HPFS
+ * or ISO 9660 volume can be walked, and on which an inode of ext leads to blocks. The disk repeats the input's sectors
+ * at places that the input chooses, so that far sectors are reached; a sector that is asked for beyond the end of the
+ * disk is a finding. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/volumes/ext_map.h"
 #include "formats/volumes/files.h"
 #include "formats/volumes/registry.h"
 #include "formats/volumes/volumes.h"
@@ -88,6 +90,25 @@ static void walk(const struct block *disk, const char *file_system)
     files_close(&files);
 }
 
+/* Goes over the blocks of a file of ext whose inode is the input's beginning. */
+static void follow(const struct block *disk, const uint8_t *inode, bool extents)
+{
+    struct ext_map m = {.disk = disk, .blocks = disk->sectors / 2, .block_size = 2 * SECTOR_SIZE, .extents = extents};
+    struct ext_piece piece;
+    struct error error;
+
+    memcpy(m.root, inode, sizeof m.root);
+    for (uint64_t n = 0, i = 0; i < ENTRIES; n += piece.count, i++) {
+        bool found = ext_map_find(&m, n, &piece, &error);
+        if (piece.count == 0 ||
+            (found && piece.block && (piece.block >= m.blocks || piece.count > m.blocks - piece.block)))
+            abort();
+        if (piece.count > UINT64_MAX - n)
+            break;
+    }
+    ext_map_close(&m);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct disk_survey survey;
@@ -105,6 +126,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     walk(&disk, "HPFS");
     walk(&disk, "ISO 9660");
     walk(&disk, "DriveSpace");
+    follow(&disk, data + HEAD, false);
+    follow(&disk, data + HEAD, true);
     registry_value(data + HEAD, size - HEAD, "System/CurrentControlSet/Control/Nls/CodePage/OEMCP", text, sizeof text);
     registry_value(data + HEAD, size - HEAD, "Select/Current", text, sizeof text);
     disk_survey_free(&survey);
