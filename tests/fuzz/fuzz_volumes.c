@@ -103,7 +103,7 @@ static void follow(const struct block *disk, const uint8_t *inode, bool extents)
         if (piece.count == 0 ||
             (found && piece.block && (piece.block >= m.blocks || piece.count > m.blocks - piece.block)))
             abort();
-        if (piece.count > UINT64_MAX - n)
+        if (piece.count >= UINT64_MAX - n)
             break;
     }
     ext_map_close(&m);
