@@ -83,7 +83,7 @@ async function begin(file, button, me, how) {
   if (reason) await begin(file, button, me, override(reason) + how.trim());
 }
 
-// Of an archive as the library lists it. Whoever opens one that is in doubt is told so before.
+// Of an archive as the library lists it. Whoever opens one that is in doubt is warned before.
 export async function openSession(archive, button, me, how = ' ') {
   const text = doubt(archive);
   if (!text || await ask(texts.open, el('p', {}, text), [['', texts.cancel], ['open', texts.openAnyway, 'main']]) === 'open') await begin(archive.file, button, me, how);
