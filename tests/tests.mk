@@ -171,7 +171,7 @@ check-hosts: deps-hosts
 bench: deps-long
 	@$(MAKE) --no-print-directory $(JOBS) run-bench
 fuzz: deps-long
-	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/fuzz CC=clang CFLAGS="$(SANITIZERS) -fsanitize=fuzzer-no-link" run-fuzz
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=$(BUILD)/fuzz CC=clang CFLAGS="$(SANITIZERS) -DBODY='static inline' -fsanitize=fuzzer-no-link" run-fuzz
 
 run-demo: all $(GUESTS)
 	@MUNIMENT=$(BUILD)/muniment tests/demo/demo.sh $(BUILD)/demo

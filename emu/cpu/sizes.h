@@ -1,16 +1,19 @@
 /* sizes.h - numbers of 1, 2 and 4 bytes, for bodies that take their size as a constant. Such a body is worth nothing
- * unless it is inlined into its instances: BODY says so to the compilers that listen. ASSUME is a fact that spares them
- * a test. */
+ * unless it is inlined into its instances: BODY says so to the compilers that listen, where they optimise and look for
+ * no faults. ASSUME is a fact that spares them a test. */
 #ifndef MUNIMENT_EMU_CPU_SIZES_H
 #define MUNIMENT_EMU_CPU_SIZES_H
 
 #include <stdint.h>
 
-#if defined(__GNUC__)
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(BODY)
 #define BODY static inline __attribute__((always_inline))
+#elif !defined(BODY)
+#define BODY static inline
+#endif
+#if defined(__GNUC__)
 #define ASSUME(fact) ((fact) ? (void)0 : __builtin_unreachable())
 #else
-#define BODY static inline
 #define ASSUME(fact) ((void)0)
 #endif
 

@@ -92,18 +92,29 @@ static struct operand operand_of(const struct survey *s, const struct insn *i, c
 {
     const struct value *base = &s->reg[i->base], *index = &s->reg[i->index];
     int64_t offset = base->offset + ((int64_t)index->offset * (1 << i->scale)) + (int32_t)i->displacement;
+    struct operand o;
 
     if (!has_plain_operand(i) || !e->memory_size || e->memory_size > 16 || !unit_is_flat(s->unit, i->segment) ||
         offset != (int32_t)offset)
         return (struct operand){.there = false};
-    return (struct operand){.there = true,
-                            .origin = {base->number, index->number, index->number == NOTHING ? 0 : i->scale},
-                            .base = i->base,
-                            .index = i->index,
-                            .offset = (int32_t)offset,
-                            .displacement = (int32_t)i->displacement,
-                            .size = e->memory_size,
-                            .write = e->memory & MEMORY_WRITE};
+    o = (struct operand){.there = true,
+                         .origin = {base->number, index->number, i->scale},
+                         .base = i->base,
+                         .index = i->index,
+                         .offset = (int32_t)offset,
+                         .displacement = (int32_t)i->displacement,
+                         .size = e->memory_size,
+                         .write = e->memory & MEMORY_WRITE};
+    if (base->number == NOTHING) { /* what is known of a register needs no register */
+        o.base = REG_ZERO;
+        o.displacement = (int32_t)((uint32_t)o.displacement + (uint32_t)base->offset);
+    }
+    if (index->number == NOTHING) {
+        o.origin.scale = 0;
+        o.index = REG_ZERO;
+        o.displacement = (int32_t)((uint32_t)o.displacement + ((uint32_t)index->offset << i->scale));
+    }
+    return o;
 }
 
 static struct operand stack_operand_of(const struct survey *s, const struct insn *i)
@@ -213,6 +224,12 @@ static void follow(struct survey *s, const struct insn *i, unsigned changed, boo
     case OP_MOV:
         if ((moved = whole && i->form == FORM_RR))
             shift_value(s, i->dst, i->src, 0);
+        else if ((moved = whole && i->form == FORM_RI && !loose))
+            shift_value(s, i->dst, REG_ZERO, constant);
+        break;
+    case OP_XOR:
+        if ((moved = whole && i->form == FORM_RR && i->dst == i->src))
+            shift_value(s, i->dst, REG_ZERO, 0);
         break;
     case OP_ADD:
     case OP_SUB:

@@ -273,7 +273,7 @@ void backend_flag_use(const struct unit *u, unsigned n, struct flag_use *use)
         else if (insn->operation == OP_JMP && n + 1 < u->count)
             *use = (struct flag_use){0, 0, false};
         break;
-    case STRING: *use = (struct flag_use){0, 0, true}; break;
+    case STRING: *use = string_flag_use(insn); break;
     case SYSTEM: *use = system_flag_use(insn); break;
     case X87: *use = x87_flag_use(u, n); break;
     case SIMD: *use = simd_flag_use(u, n); break;

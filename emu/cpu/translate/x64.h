@@ -5,7 +5,7 @@
  *     x64_integer.c   moves, arithmetic       x64_control.c  stack, jumps, calls
  *     x64_system.c    flags and segment registers as operating systems use them, bits in memory, exchanges
  *     x64_simd.c      SSE, MMX                x64_try.c      whether this host computes as the interpreter does
- *     x64_x87.c       floating-point unit    x64_strings.c   MOVS, STOS, LODS
+ *     x64_x87.c       floating-point unit    x64_strings.c   MOVS, STOS, LODS, SCAS, CMPS
  *
  * EAX ECX EDX EBX EBP ESI EDI are in the host's registers of those names, ESP in R12, zero-extended. R13 is the table
  * of pages, R14 `left`, R15 the processor. R8 to R11 are free within an instruction: R8 for an address, and what was
@@ -254,6 +254,7 @@ struct flag_use x87_flag_use(const struct unit *u, unsigned n);
 uint16_t x87_status_taken(const struct insn *i);
 
 /* --- x64_strings.c --- */
+struct flag_use string_flag_use(const struct insn *i);
 /* Emits what blocks call for a repeated MOVS, or STOS. */
 uint8_t *emit_repeat(struct code *code, bool moves, unsigned size);
 

@@ -1,4 +1,4 @@
-/* x64_strings.c - MOVS and STOS, repeated or not, and LODS, in flat segments (Intel SDM vol. 2, "REP").
+/* x64_strings.c - MOVS and STOS, repeated or not, LODS, SCAS and CMPS, in flat segments (Intel SDM vol. 2, "REP").
  *
  * A repeated one is a call of code that all blocks share: page by page, as long as the tables lead to both, and ticks
  * are left beyond those of the block; what is not done then, ECX says, and the interpreter does it. It moves element by
@@ -209,14 +209,43 @@ static void once(struct compile *c, const struct insn *i)
         advance(c, EDI, size);
 }
 
+/* CMPS and SCAS: a comparison, of which the record keeps what was read. */
+static void compare(struct compile *c, const struct insn *i)
+{
+    unsigned size = i->size, a = i->operation == OP_CMPS ? R11 : RAX;
+    bool two = a == R11, wanted = live_behind(c) & FLAGS_ARITHMETIC;
+
+    if (two)
+        emit_load_zero(c->code, size, R11, memory_at(c, RSI, size, TO_READ));
+    emit_load_zero(c->code, size, VALUE, memory_at(c, RDI, size, TO_READ));
+    if (wanted && two)
+        emit_store(c->code, 4, FIELD(flag_a), R11);
+    if (wanted)
+        emit_store(c->code, 4, FIELD(flag_b), VALUE);
+    if (two)
+        advance(c, ESI, size);
+    advance(c, EDI, size);
+    emit_alu(c->code, ALU_CMP, size, in_register(a), VALUE);
+    host_flags_lost(c);
+    if (wanted)
+        owe(c, LAYERED_CMP, size, two ? place_record : place_register(EAX), place_record, (struct place){NOWHERE, 0, 0},
+            FLAGS_ARITHMETIC & ~FLAG_AF);
+}
+
+struct flag_use string_flag_use(const struct insn *i)
+{
+    return (struct flag_use){0, i->operation == OP_CMPS || i->operation == OP_SCAS ? FLAGS_ARITHMETIC : 0, true};
+}
+
 compile_function *string_compiler(const struct unit *u, const struct insn *i)
 {
-    bool repeats = i->prefixes & (PREFIX_REP | PREFIX_REPNE);
+    bool repeats = i->prefixes & (PREFIX_REP | PREFIX_REPNE),
+         source = i->operation != OP_STOS && i->operation != OP_SCAS;
 
-    if (i->operation != OP_MOVS && i->operation != OP_STOS && i->operation != OP_LODS)
+    if (i->operation < OP_MOVS || i->operation > OP_SCAS || i->prefixes & PREFIX_ADDRESS16 ||
+        (i->operation != OP_LODS && !unit_is_flat(u, SEG_ES)) || (source && !unit_is_flat(u, i->segment)))
         return NULL;
-    if (i->prefixes & PREFIX_ADDRESS16 || (i->operation != OP_LODS && !unit_is_flat(u, SEG_ES)) ||
-        (i->operation != OP_STOS && !unit_is_flat(u, i->segment)))
-        return NULL;
-    return !repeats ? once : i->operation != OP_LODS ? repeated : NULL;
+    if (repeats)
+        return i->operation == OP_MOVS || i->operation == OP_STOS ? repeated : NULL;
+    return i->operation == OP_CMPS || i->operation == OP_SCAS ? compare : once;
 }
