@@ -43,7 +43,7 @@ USES = {
 }
 # Headers for other folders. The parts of the machine see each other's headers.
 PUBLIC = {
-    "formats": ["formats.h", "block.h", "wave.h", "codepage.h", "error.h", "file.h", "json.h", "letters.h", "message.h",
+    "formats": ["formats.h", "block.h", "wave.h", "codepage.h", "error.h", "file.h", "json.h", "letters.h", "libarchive.h", "loaded.h", "message.h",
                 "monotonic.h", "numbers.h", "output.h", "padding.h", "plain.h", "text.h", "xml.h"],
     "formats/images": ["images.h"],
     "formats/volumes": ["volumes.h", "files.h", "registry.h", "signatures.h"],

@@ -11,22 +11,11 @@
 
 #define PART 128u /* sectors that are read at once */
 
-static const struct {
-    const char *name;
-    bool (*write)(struct export *e);
-} writers[] = {{"raw", export_raw}, {"qcow2", export_qcow2}, {"vhd", export_vhd}};
-
 /* --- What the formats share --- */
 
 bool export_put(struct export *e, uint64_t offset, const void *bytes, size_t size)
 {
     return file_write(fileno(e->output.file), e->output.path, offset, bytes, size, e->error);
-}
-
-bool export_length(struct export *e, uint64_t size)
-{
-    return ftruncate(fileno(e->output.file), (off_t)size) == 0 ||
-           error_host(e->error, e->output.path, errno, "cannot write");
 }
 
 bool export_progress(struct export *e, uint64_t sector)
@@ -75,7 +64,7 @@ uint64_t export_zeros(struct export *e, uint64_t sector, uint64_t count)
 
 /* --- Raw --- */
 
-bool export_raw(struct export *e)
+static bool export_raw(struct export *e)
 {
     uint64_t sectors = (e->size + SECTOR_SIZE - 1) / SECTOR_SIZE;
     uint8_t bytes[PART * SECTOR_SIZE];
@@ -90,10 +79,16 @@ bool export_raw(struct export *e)
              !export_put(e, at * SECTOR_SIZE, bytes, (size_t)count * SECTOR_SIZE)))
             return false;
     }
-    return export_length(e, e->size);
+    return ftruncate(fileno(e->output.file), (off_t)e->size) == 0 ||
+           error_host(e->error, e->output.path, errno, "cannot write");
 }
 
 /* --- All of them --- */
+
+static const struct {
+    const char *name;
+    bool (*write)(struct export *e);
+} writers[] = {{"raw", export_raw}, {"qcow2", export_qcow2}, {"vhd", export_vhd}};
 
 bool image_export(const struct image_export *request, struct error *error)
 {

@@ -20,11 +20,8 @@ bool export_put(struct export *e, uint64_t offset, const void *bytes, size_t siz
 bool export_get(struct export *e, uint64_t sector, uint32_t count, uint8_t *bytes);
 /* How many sectors from one on are zeros without being read, at most `count`. */
 uint64_t export_zeros(struct export *e, uint64_t sector, uint64_t count);
-/* Makes the file this long. */
-bool export_length(struct export *e, uint64_t size);
 bool export_progress(struct export *e, uint64_t sector);
 
-bool export_raw(struct export *e);
 bool export_qcow2(struct export *e);
 bool export_vhd(struct export *e);
 

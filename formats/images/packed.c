@@ -10,10 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include "formats/images/image.h"
+#include "formats/libarchive.h"
 #include "formats/text.h"
 
 #define MEMBERS_LIMIT 1000
@@ -44,59 +42,65 @@ const char *packed_kind(const struct probe *probe)
     return NULL;
 }
 
-static bool failed(const struct image *image, struct archive *a, struct error *error)
+struct library {
+    struct libarchive call;
+    struct archive *a; /* that is read */
+};
+
+static bool failed(const struct image *image, struct library *l, struct error *error)
 {
     return error_set(error, STATUS_INPUT, image_path(image), NULL, "unpack it to see what is wrong",
                      "cannot be unpacked: %s",
-                     !a                        ? "out of memory"
-                     : archive_error_string(a) ? archive_error_string(a)
-                                               : "it ends too early, or is damaged");
+                     !l->a                                ? "out of memory"
+                     : l->call.archive_error_string(l->a) ? l->call.archive_error_string(l->a)
+                                                          : "it ends too early, or is damaged");
 }
 
-/* To be freed in any case. alone: what is packed is one file without a name. */
-static struct archive *open_archive(struct image *image, bool alone, bool *good, struct error *error)
+/* l->a is to be freed in any case. alone: what is packed is one file without a name. */
+static bool open_archive(struct image *image, struct library *l, bool alone, struct error *error)
 {
-    struct archive *a = archive_read_new();
     int descriptor = image->sources[0].descriptor;
 
-    *good = a && archive_read_support_filter_gzip(a) == ARCHIVE_OK && archive_read_support_filter_xz(a) == ARCHIVE_OK &&
-            archive_read_support_filter_bzip2(a) == ARCHIVE_OK && archive_read_support_filter_zstd(a) == ARCHIVE_OK &&
-            (alone ? archive_read_support_format_raw(a) == ARCHIVE_OK
-                   : archive_read_support_format_zip(a) == ARCHIVE_OK &&
-                         archive_read_support_format_7zip(a) == ARCHIVE_OK &&
-                         archive_read_support_format_tar(a) == ARCHIVE_OK) &&
-            lseek(descriptor, 0, SEEK_SET) == 0 && archive_read_open_fd(a, descriptor, BUFFER) == ARCHIVE_OK;
-    if (!*good)
-        failed(image, a, error);
-    return a;
+    l->a = l->call.archive_read_new();
+    return (l->a && l->call.archive_read_support_filter_gzip(l->a) == ARCHIVE_OK &&
+            l->call.archive_read_support_filter_xz(l->a) == ARCHIVE_OK &&
+            l->call.archive_read_support_filter_bzip2(l->a) == ARCHIVE_OK &&
+            l->call.archive_read_support_filter_zstd(l->a) == ARCHIVE_OK &&
+            (alone ? l->call.archive_read_support_format_raw(l->a) == ARCHIVE_OK
+                   : l->call.archive_read_support_format_zip(l->a) == ARCHIVE_OK &&
+                         l->call.archive_read_support_format_7zip(l->a) == ARCHIVE_OK &&
+                         l->call.archive_read_support_format_tar(l->a) == ARCHIVE_OK) &&
+            lseek(descriptor, 0, SEEK_SET) == 0 &&
+            l->call.archive_read_open_fd(l->a, descriptor, BUFFER) == ARCHIVE_OK) ||
+           failed(image, l, error);
 }
 
 /* The next regular file; *entry is null at the end. */
-static bool next_entry(const struct image *image, struct archive *a, struct archive_entry **entry, struct error *error)
+static bool next_entry(const struct image *image, struct library *l, struct archive_entry **entry, struct error *error)
 {
     for (;;) {
-        int result = archive_read_next_header(a, entry);
+        int result = l->call.archive_read_next_header(l->a, entry);
 
         if (result == ARCHIVE_EOF) {
             *entry = NULL;
             return true;
         }
         if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
-            return failed(image, a, error);
-        if (archive_entry_filetype(*entry) == AE_IFREG && !archive_entry_hardlink(*entry))
+            return failed(image, l, error);
+        if (l->call.archive_entry_filetype(*entry) == AE_IFREG && !l->call.archive_entry_hardlink(*entry))
             return true;
     }
 }
 
-static const char *name_of(struct archive_entry *entry)
+static const char *name_of(const struct library *l, struct archive_entry *entry)
 {
-    const char *name = archive_entry_pathname(entry);
+    const char *name = l->call.archive_entry_pathname(entry);
 
     return name ? name : "?";
 }
 
 /* Lists the members, and finds which of them is wanted: the one that is named, or the only one. */
-static bool choose(struct image *image, struct archive *a, char wanted[256], struct error *error)
+static bool choose(struct image *image, struct library *l, char wanted[256], struct error *error)
 {
     const char *named = image->request->member;
     struct archive_entry *entry;
@@ -104,20 +108,20 @@ static bool choose(struct image *image, struct archive *a, char wanted[256], str
 
     *wanted = '\0';
     for (;;) {
-        if (!next_entry(image, a, &entry, error))
+        if (!next_entry(image, l, &entry, error))
             return false;
         if (!entry)
             break;
-        if (archive_entry_is_encrypted(entry) > 0) {
+        if (l->call.archive_entry_is_encrypted(entry) > 0) {
             snprintf(image->info.encryption, sizeof image->info.encryption, "password");
-            return image_wrong(image, name_of(entry), error, "is encrypted");
+            return image_wrong(image, name_of(l, entry), error, "is encrypted");
         }
         if (++count > MEMBERS_LIMIT)
             return image_wrong(image, NULL, error, "holds more than 1,000 files");
-        if (!image_note_file(image, name_of(entry), "member", (uint64_t)archive_entry_size(entry), error))
+        if (!image_note_file(image, name_of(l, entry), "member", (uint64_t)l->call.archive_entry_size(entry), error))
             return false;
-        if (!named || !strcmp(named, name_of(entry)))
-            snprintf(wanted, 256, "%s", name_of(entry));
+        if (!named || !strcmp(named, name_of(l, entry)))
+            snprintf(wanted, 256, "%s", name_of(l, entry));
     }
     if (count > 1 && !named)
         return error_set(error, STATUS_INPUT, image_path(image), NULL, "say which is the image with --member",
@@ -126,7 +130,7 @@ static bool choose(struct image *image, struct archive *a, char wanted[256], str
 }
 
 /* Writes the data of the entry, zeros as holes. */
-static bool unpack(struct image *image, struct archive *a, struct error *error)
+static bool unpack(struct image *image, struct library *l, struct error *error)
 {
     struct source *source = &image->sources[0];
     const struct image_request *r = image->request;
@@ -136,10 +140,11 @@ static bool unpack(struct image *image, struct archive *a, struct error *error)
     int result;
 
     source->size = 0;
-    while ((result = archive_read_data_block(a, &bytes, &size, &at)) == ARCHIVE_OK) {
+    while ((result = l->call.archive_read_data_block(l->a, &bytes, &size, &at)) == ARCHIVE_OK) {
         if (at < 0 || (uint64_t)at + size > IMAGE_LIMIT)
             return image_wrong(image, NULL, error, "holds more than 2^47 bytes");
-        if (r->progress && !r->progress(r->progress_context, (uint64_t)archive_filter_bytes(a, -1), source->file_size))
+        if (r->progress &&
+            !r->progress(r->progress_context, (uint64_t)l->call.archive_filter_bytes(l->a, -1), source->file_size))
             return error_set(error, STATUS_HOST, source->path, NULL, NULL, "interrupted");
         if (!all_zero(bytes, size) &&
             !file_write(source->temporary, "temporary file", (uint64_t)at, bytes, size, error))
@@ -148,40 +153,38 @@ static bool unpack(struct image *image, struct archive *a, struct error *error)
             source->size = (uint64_t)at + size;
     }
     if (result != ARCHIVE_EOF)
-        return failed(image, a, error);
+        return failed(image, l, error);
     return ftruncate(source->temporary, (off_t)source->size) == 0 ||
            error_host(error, "temporary file", errno, "cannot write");
 }
 
-static bool unpack_member(struct image *image, struct archive *a, const char *wanted, struct error *error)
+static bool unpack_member(struct image *image, struct library *l, const char *wanted, struct error *error)
 {
     struct archive_entry *entry;
 
     do {
-        if (!next_entry(image, a, &entry, error))
+        if (!next_entry(image, l, &entry, error))
             return false;
         if (!entry)
             return image_wrong(image, wanted, error, "holds no such file");
-    } while (strcmp(name_of(entry), wanted) != 0);
-    return unpack(image, a, error);
+    } while (strcmp(name_of(l, entry), wanted) != 0);
+    return unpack(image, l, error);
 }
 
 /* Whether what is compressed is no tar file. */
-static bool is_alone(struct image *image, const char *kind, bool *alone, struct error *error)
+static bool is_alone(struct image *image, struct library *l, const char *kind, bool *alone, struct error *error)
 {
     struct archive_entry *entry = NULL;
     uint8_t head[512] = {0};
-    struct archive *a;
     bool good;
 
     *alone = !strcmp(kind, "xz") || !strcmp(kind, "bzip2") || !strcmp(kind, "zstd");
     if (!*alone)
         return true;
-    a = open_archive(image, true, &good, error);
-    good = good && next_entry(image, a, &entry, error);
-    if (good && entry && archive_read_data(a, head, sizeof head) < 0)
-        good = failed(image, a, error);
-    archive_read_free(a);
+    good = open_archive(image, l, true, error) && next_entry(image, l, &entry, error);
+    if (good && entry && l->call.archive_read_data(l->a, head, sizeof head) < 0)
+        good = failed(image, l, error);
+    l->call.archive_read_free(l->a);
     *alone = memcmp(head + 257, "ustar", 5) != 0;
     return good;
 }
@@ -189,15 +192,15 @@ static bool is_alone(struct image *image, const char *kind, bool *alone, struct 
 bool packed_open(struct image *image, const char *kind, struct error *error)
 {
     const struct image_opener *opener;
+    struct library library, *l = &library;
     char wanted[256];
-    struct archive *a;
     bool good, alone, there = false;
 
-    if (!is_alone(image, kind, &alone, error))
+    if (!libarchive_load(&l->call, error) || !is_alone(image, l, kind, &alone, error))
         return false;
-    a = open_archive(image, alone, &good, error);
-    good = good && choose(image, a, wanted, error) && (alone || image_add_note(image, "member", wanted, error));
-    archive_read_free(a);
+    good = open_archive(image, l, alone, error) && choose(image, l, wanted, error) &&
+           (alone || image_add_note(image, "member", wanted, error));
+    l->call.archive_read_free(l->a);
     good = good && (strcmp(kind, "zip") != 0 || zip_open(&image->sources[0], wanted, image->request, &there, error));
     if (!good || there)
         return good;
@@ -205,9 +208,8 @@ bool packed_open(struct image *image, const char *kind, struct error *error)
     image->sources[0].temporary = opener ? opener->temporary(opener->context, error) : file_temporary(error);
     if (image->sources[0].temporary < 0)
         return false;
-    a = open_archive(image, alone, &good, error);
-    good = good && unpack_member(image, a, wanted, error);
-    archive_read_free(a);
+    good = open_archive(image, l, alone, error) && unpack_member(image, l, wanted, error);
+    l->call.archive_read_free(l->a);
     snprintf(image->info.temporary, sizeof image->info.temporary, "%s allows no random access",
              strcmp(kind, "zip") ? kind : "how the zip file has it");
     return good;

@@ -25,6 +25,7 @@
 
 #include "formats/file.h"
 #include "formats/images/source.h"
+#include "formats/libarchive.h"
 #include "formats/message.h"
 #include "formats/plain.h"
 
@@ -569,6 +570,7 @@ static bool begin(struct worker *w, const struct worker_calls *calls, const char
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
         return error_host(error, path, errno, "cannot begin a reader");
     fflush(stdout);
+    libarchive_prepare();
     w->process = fork();
     if (w->process == 0) {
         munmap(w->common, sizeof *w->common);

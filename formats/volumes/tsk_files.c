@@ -3,13 +3,13 @@
 
 #ifdef HAVE_tsk
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <tsk/libtsk.h>
 
+#include "formats/loaded.h"
 #include "formats/volumes/disk.h"
 #include "formats/volumes/ext_map.h"
 
@@ -37,10 +37,7 @@ struct functions {
     __typeof__(tsk_error_reset) *forget;
 };
 
-static const struct {
-    const char *name;
-    size_t at;
-} names[] = {
+static const struct loaded_function names[] = {
     {"tsk_img_open_external", offsetof(struct functions, img_open)},
     {"tsk_img_close", offsetof(struct functions, img_close)},
     {"tsk_fs_open_img", offsetof(struct functions, fs_open)},
@@ -141,17 +138,7 @@ static bool failed(const struct tsk_files *t, struct error *error)
 
 static bool load(struct functions *call, struct error *error)
 {
-    void *library = dlopen(TSK_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-
-    if (!library)
-        return error_set(error, STATUS_HOST, TSK_LIBRARY, NULL, "install it (Debian: libtsk19)", "cannot be loaded");
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        void *symbol = dlsym(library, names[i].name);
-        if (!symbol)
-            return error_set(error, STATUS_HOST, TSK_LIBRARY, names[i].name, NULL, "has no such function");
-        memcpy((char *)call + names[i].at, &symbol, sizeof symbol);
-    }
-    return true;
+    return library_load(TSK_LIBRARY, names, sizeof names / sizeof *names, call, error);
 }
 
 bool tsk_files_prepare(struct error *error)
