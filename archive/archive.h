@@ -185,8 +185,6 @@ bool archive_is_derived(const struct archive *archive, const char **machine_root
 struct archive *archive_parent(struct archive *archive, struct error *error);
 /* The file that it was opened from. */
 const char *archive_file(const struct archive *archive);
-/* The lines of seal.txt about how it came from another archive; may be empty. */
-const char *archive_changes(const struct archive *archive);
 
 /* A chunk of a disk as an archive describes it; its bytes may be elsewhere. */
 struct chunk_claim {

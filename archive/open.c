@@ -425,11 +425,6 @@ const uint8_t *archive_disk_root(const struct archive *archive, enum drive_slot 
     return archive->seal.disks[slot].size ? archive->seal.disks[slot].root : NULL;
 }
 
-const char *archive_changes(const struct archive *archive)
-{
-    return archive->seal.changes.bytes ? archive->seal.changes.bytes : "";
-}
-
 const char *archive_origins(const struct archive *archive)
 {
     return archive->seal.origins.bytes ? archive->seal.origins.bytes : "";

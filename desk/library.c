@@ -87,7 +87,7 @@ struct names {
 };
 
 /* The names of the archives in a folder, of the folders of evidence beside them, and of the certificates of those that
- * were disposed of, each in their order. */
+ * were disposed of, the latter two in their order. */
 struct folder {
     int descriptor; /* below 0: not open */
     struct names archives, evidence, certificates;
@@ -142,8 +142,8 @@ static void folder_free(struct folder *f)
     *f = (struct folder){.descriptor = -1};
 }
 
-/* The caller calls folder_free in any case. */
-static bool folder_read(const char *path, struct folder *f, struct error *error)
+/* The archives as the folder has them. The caller calls folder_free in any case. */
+static bool folder_list(const char *path, struct folder *f, struct error *error)
 {
     DIR *folder = opendir(path);
     struct dirent *entry;
@@ -164,9 +164,17 @@ static bool folder_read(const char *path, struct folder *f, struct error *error)
     closedir(folder);
     if (failure)
         return error_host(error, path, failure, "cannot read the folder");
-    sort_names(&f->archives);
     sort_names(&f->evidence);
     sort_names(&f->certificates);
+    return true;
+}
+
+/* The archives in order as well. */
+static bool folder_read(const char *path, struct folder *f, struct error *error)
+{
+    if (!folder_list(path, f, error))
+        return false;
+    sort_names(&f->archives);
     return true;
 }
 
@@ -200,7 +208,7 @@ static void add_missing(void *context, const struct library_missing *missing)
 
 #ifdef HAVE_sqlite3
 #define INDEX ".muniment-index.sqlite"
-#define INDEX_VERSION 5 /* an index of another version is made anew */
+#define INDEX_VERSION 6 /* an index of another version is made anew */
 
 struct library {
     const char *folder;
@@ -220,12 +228,13 @@ static bool has_name(const struct names *names, const char *name)
 static const char tables[] =
     "CREATE TABLE IF NOT EXISTS archive(name TEXT PRIMARY KEY, inode, size, changed, root TEXT, title TEXT,"
     " identifiers TEXT, rights TEXT, machine TEXT, signer TEXT, wrong TEXT, disks TEXT, custodian TEXT, more TEXT,"
-    " review TEXT, content TEXT, derived)"
+    " review TEXT, content TEXT, derived, copies)"
     " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS folder(one INTEGER PRIMARY KEY, state);" /* when the archives were last compared */
     "PRAGMA temp_store=MEMORY;"
-    "PRAGMA cache_size=-16384;" /* KiB: a listing goes over the table three times */
     "CREATE TEMP TABLE checked(root TEXT, file TEXT, time TEXT, method TEXT, verdict TEXT, sure,"
     " PRIMARY KEY(root, file)) WITHOUT ROWID;"
+    "CREATE TEMP TABLE elsewhere(root TEXT PRIMARY KEY, replicas) WITHOUT ROWID;"
     "CREATE TEMP TABLE first(root TEXT, object TEXT, time TEXT, PRIMARY KEY(root, object)) WITHOUT ROWID";
 
 /* The value of a column as it was at sealing, where nothing was decided since. */
@@ -320,6 +329,8 @@ static sqlite3_stmt *prepare(const struct library *l, const char *sql)
 
     if (sqlite3_prepare_v2(l->db, sql, -1, &statement, NULL) != SQLITE_OK)
         failed(l);
+    else if (l->arguments)
+        sqlite3_bind_int(statement, 97, l->names.evidence.count || argument_value(l->arguments, "--evidence"));
     return statement;
 }
 
@@ -373,8 +384,10 @@ static bool open_index(struct library *l)
     sqlite3_create_function(l->db, "rights_of", 4, SQLITE_UTF8, l, rights_of, NULL, NULL);
     if (sqlite3_exec(l->db, "PRAGMA user_version", schema_version, &version, NULL) != SQLITE_OK)
         return failed(l);
-    snprintf(set, sizeof set, "PRAGMA user_version=%d", INDEX_VERSION);
-    return (version == INDEX_VERSION || (run(l, "DROP TABLE IF EXISTS archive") && run(l, set))) && run(l, tables);
+    snprintf(set, sizeof set, "PRAGMA page_size=65536; PRAGMA user_version=%d", INDEX_VERSION);
+    return (version == INDEX_VERSION ||
+            (run(l, "DROP TABLE IF EXISTS archive; DROP TABLE IF EXISTS folder") && run(l, set))) &&
+           run(l, tables);
 }
 
 /* --- Bringing it up to date --- */
@@ -434,6 +447,36 @@ static bool take_file(const struct library *l, sqlite3_stmt *insert, const char 
     return good;
 }
 
+static uint64_t hash(uint64_t hash, const void *bytes, size_t count)
+{
+    for (const uint8_t *byte = bytes; count--; byte++)
+        hash = (hash ^ *byte) * UINT64_C(0x100000001b3); /* FNV-1a */
+    return hash;
+}
+
+/* A number that is another one when an archive is new, gone or another file. */
+static int64_t folder_state(const struct folder *f)
+{
+    uint64_t state = UINT64_C(0xcbf29ce484222325);
+    struct stat st;
+
+    for (size_t i = 0; i < f->archives.count && !interrupted(); i++)
+        if (fstatat(f->descriptor, f->archives.at[i], &st, 0) == 0 && S_ISREG(st.st_mode)) {
+            const int64_t numbers[] = {(int64_t)st.st_ino, st.st_size, changed_at(&st)};
+            state = hash(hash(state, f->archives.at[i], strlen(f->archives.at[i]) + 1), numbers, sizeof numbers);
+        }
+    return (int64_t)state;
+}
+
+static bool is_compared(const struct library *l, int64_t state)
+{
+    sqlite3_stmt *select = prepare(l, "SELECT state FROM folder");
+    bool is = select && sqlite3_step(select) == SQLITE_ROW && sqlite3_column_int64(select, 0) == state;
+
+    sqlite3_finalize(select);
+    return is;
+}
+
 /* Goes over the archives of the folder and the rows of the index, both in the order of names, and finds those that are
  * to be read (new) and those that are gone (old, owned). */
 struct difference {
@@ -475,11 +518,17 @@ static bool compare(const struct library *l, struct difference *d)
     return result == SQLITE_DONE || failed(l);
 }
 
-static bool apply(const struct library *l, const struct difference *d)
+/* Of each archive: how many of its machine are in the folder. */
+static const char count_copies[] =
+    "UPDATE archive SET copies=n FROM (SELECT root AS r, count(*) AS n FROM archive GROUP BY root)"
+    " WHERE root=r AND copies IS NOT n";
+
+static bool apply(const struct library *l, const struct difference *d, int64_t state)
 {
-    sqlite3_stmt *insert = prepare(l, "INSERT OR REPLACE INTO archive VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    sqlite3_stmt *insert = prepare(l, "INSERT OR REPLACE INTO archive VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)");
     sqlite3_stmt *drop = insert ? prepare(l, "DELETE FROM archive WHERE name=?") : NULL;
-    bool good = drop && run(l, "BEGIN");
+    sqlite3_stmt *keep = drop ? prepare(l, "INSERT OR REPLACE INTO folder VALUES(1,?)") : NULL;
+    bool good = keep;
 
     for (size_t i = 0; good && i < d->old_count; i++) {
         bind_text(drop, 1, d->old[i]);
@@ -488,17 +537,25 @@ static bool apply(const struct library *l, const struct difference *d)
     for (size_t i = 0; good && i < d->new_count; i++)
         good = interrupted() ? error_set(l->error, STATUS_HOST, l->folder, NULL, NULL, "interrupted")
                              : take_file(l, insert, d->new[i]);
-    good = good && run(l, "COMMIT");
+    sqlite3_bind_int64(keep, 1, state);
+    good = good && run(l, count_copies) && step(l, keep) && run(l, "COMMIT");
     sqlite3_finalize(insert);
     sqlite3_finalize(drop);
+    sqlite3_finalize(keep);
     return good;
 }
 
-static bool update(const struct library *l)
+static bool update(struct library *l)
 {
-    struct difference d = {.new = calloc(l->names.archives.count + 1, sizeof *d.new)};
-    bool good = (d.new || error_host(l->error, l->folder, ENOMEM, "cannot list")) && compare(l, &d) &&
-                (d.new_count + d.old_count == 0 || apply(l, &d));
+    const int64_t state = folder_state(&l->names);
+    struct difference d = {.new = NULL};
+
+    if (is_compared(l, state))
+        return true;
+    sort_names(&l->names.archives);
+    d.new = calloc(l->names.archives.count + 1, sizeof *d.new);
+    bool good = (d.new || error_host(l->error, l->folder, ENOMEM, "cannot list")) && run(l, "BEGIN IMMEDIATE") &&
+                compare(l, &d) && apply(l, &d, state);
 
     for (size_t i = 0; i < d.old_count; i++)
         free(d.old[i]);
@@ -510,7 +567,7 @@ static bool update(const struct library *l)
 /* Reads the names of the folder and brings its index up to date. The caller calls library_close in any case. */
 static bool library_open(struct library *l)
 {
-    return folder_read(l->folder, &l->names, l->error) && open_index(l) && update(l);
+    return folder_list(l->folder, &l->names, l->error) && open_index(l) && update(l);
 }
 
 static void library_close(struct library *l)
@@ -519,7 +576,10 @@ static void library_close(struct library *l)
     folder_free(&l->names);
 }
 
-#define RIGHTS "rights_of(a.name, a.content, a.derived, a.rights)"
+/* What was decided is only asked for where there may be any decision; ?97: on any archive. */
+#define DECIDED(function, column) \
+    "iif(a.derived OR ?97, " function "(a.name, a.content, a.derived, " column "), " column ")"
+#define RIGHTS DECIDED("rights_of", "a.rights")
 
 bool library_each(const struct arguments *arguments, const char *folder,
                   void (*each)(void *context, const struct library_entry *entry), void *context, struct error *error)
@@ -539,71 +599,6 @@ bool library_each(const struct arguments *arguments, const char *folder,
     sqlite3_finalize(select);
     library_close(&l);
     return good;
-}
-
-/* --- Copies --- */
-
-/* Archives of one machine are counted by the first 16 digits of its root. */
-struct copies {
-    uint64_t *roots; /* owned; sorted when all are there */
-    size_t count, room;
-    bool failed;
-};
-
-static uint64_t root_number(const char *root)
-{
-    uint64_t number = 0;
-
-    for (unsigned i = 0; i < 16 && root[i]; i++)
-        number = number << 4 | (uint64_t)(root[i] <= '9' ? root[i] - '0' : root[i] - 'a' + 10);
-    return number;
-}
-
-static void add_copy(void *context, const struct library_entry *entry)
-{
-    struct copies *c = context;
-
-    if (c->count == c->room) {
-        size_t room = c->room ? 2 * c->room : 1024;
-        uint64_t *larger = realloc(c->roots, room * sizeof *larger);
-
-        if (!larger) {
-            c->failed = true;
-            return;
-        }
-        c->roots = larger;
-        c->room = room;
-    }
-    c->roots[c->count++] = root_number(entry->machine_root);
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-/* How many there are that are smaller. */
-static size_t below(const struct copies *c, uint64_t number)
-{
-    size_t low = 0, high = c->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (c->roots[middle] < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static unsigned copies_of(const struct copies *c, const char *root)
-{
-    uint64_t number = root_number(root);
-
-    return *root && number < UINT64_MAX ? (unsigned)(below(c, number + 1) - below(c, number)) : 0;
 }
 
 /* --- Listing --- */
@@ -635,7 +630,7 @@ static void take_check(void *context, const struct check_record *r)
     sqlite3_reset(c->last);
 }
 
-#define REVIEW "review_of(a.name, a.content, a.derived, a.review)"
+#define REVIEW DECIDED("review_of", "nullif(a.review, '')")
 #define IS_DUE " AND (time IS NULL OR time<?99 OR verdict NOT IN ('trusted','intact'))"
 
 /* Or its rights are to be looked at again within so many days. */
@@ -657,7 +652,7 @@ static bool load_checks(const struct library *l, const char *log)
     return good;
 }
 
-static void print_json(sqlite3_stmt *row, unsigned copies, unsigned replicas)
+static void print_json(sqlite3_stmt *row)
 {
     static const char *const names[] = {"file",    "machine-root", "title", "identifiers", "rights",
                                         "machine", "signer",       "wrong", "custodian",   "checked",
@@ -666,30 +661,46 @@ static void print_json(sqlite3_stmt *row, unsigned copies, unsigned replicas)
     printf("{\"schema\": \"muniment-ls\", \"version\": 0");
     for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++)
         json_member(stdout, ", ", names[i], text_of(row, i));
-    printf(", \"copies\": %u, \"replicas\": %u}\n", copies, replicas);
+    printf(", \"copies\": %d, \"replicas\": %d}\n", sqlite3_column_int(row, 13), sqlite3_column_int(row, 14));
 }
 
-static void print_row(sqlite3_stmt *row, unsigned copies, unsigned replicas)
+/* printf would take longer than all else that is done for a row. */
+static void print_after(const char *before, const char *text, size_t most)
 {
-    const char *wrong = text_of(row, 7), *checked = text_of(row, 9);
+    fputs(before, stdout);
+    fwrite(text, 1, strnlen(text, most), stdout);
+}
+
+static void print_count(sqlite3_stmt *row, int column, int least, const char *of_what)
+{
+    if (sqlite3_column_int(row, column) < least)
+        return;
+    print_after("  ", text_of(row, column), SIZE_MAX);
+    fputs(of_what, stdout);
+}
+
+static void print_row(sqlite3_stmt *row)
+{
+    const char *wrong = text_of(row, 7), *checked = text_of(row, 9), *review = text_of(row, 12);
 
     plain_print(stdout, text_of(row, 0));
-    printf("  ");
+    fputs("  ", stdout);
     if (*wrong) {
-        printf("WRONG: ");
+        fputs("WRONG: ", stdout);
         plain_print(stdout, wrong);
     } else {
         plain_print(stdout, text_of(row, 2));
-        printf("  %s  %.8s", text_of(row, 4), text_of(row, 1));
+        print_after("  ", text_of(row, 4), SIZE_MAX);
+        print_after("  ", text_of(row, 1), 8);
     }
-    if (*checked)
-        printf("  %.10s %s", checked, text_of(row, 11));
-    if (copies > 1)
-        printf("  %u of this machine", copies);
-    if (replicas)
-        printf("  %u elsewhere", replicas);
-    if (*text_of(row, 12))
-        printf("  review %.10s", text_of(row, 12));
+    if (*checked) {
+        print_after("  ", checked, 10);
+        print_after(" ", text_of(row, 11), SIZE_MAX);
+    }
+    print_count(row, 13, 2, " of this machine");
+    print_count(row, 14, 1, " elsewhere");
+    if (*review)
+        print_after("  review ", review, 10);
     putchar('\n');
 }
 
@@ -782,15 +793,15 @@ static const char *reviewed_until(const struct arguments *a, char date[24])
 }
 
 /* All that have each word of the query somewhere; with a date, those that were not found good since. */
-static bool list(const struct library *l, const struct arguments *a, const char *since, const struct copies *here,
-                 const struct copies *elsewhere)
+static bool list(const struct library *l, const struct arguments *a, const char *since)
 {
+    const bool json = argument_value(a, "--json");
     char date[24], sql[2048];
 
     snprintf(sql, sizeof sql, "%s%s%s ORDER BY a.name",
              "SELECT a.name, a.root, title, identifiers, " RIGHTS ", machine, signer, wrong, custodian,"
-             " time, method, verdict, " REVIEW
-             " FROM archive a LEFT JOIN checked c ON c.root=a.root AND c.file=a.name WHERE 1",
+             " time, method, verdict, " REVIEW ", copies, replicas FROM archive a"
+             " LEFT JOIN checked c ON c.root=a.root AND c.file=a.name LEFT JOIN elsewhere e ON e.root=a.root WHERE 1",
              a->operand_count > 1
                  ? " AND found(a.name, a.root, title, identifiers, machine, signer, custodian, more, " RIGHTS ")"
                  : "",
@@ -802,10 +813,8 @@ static bool list(const struct library *l, const struct arguments *a, const char 
         bind_text(select, 99, since);
     if (select && since)
         bind_text(select, 98, reviewed_until(a, date));
-    while (select && (result = sqlite3_step(select)) == SQLITE_ROW) {
-        unsigned copies = copies_of(here, text_of(select, 1)), replicas = copies_of(elsewhere, text_of(select, 1));
-        argument_value(a, "--json") ? print_json(select, copies, replicas) : print_row(select, copies, replicas);
-    }
+    while (select && (result = sqlite3_step(select)) == SQLITE_ROW)
+        json ? print_json(select) : print_row(select);
     sqlite3_finalize(select);
     return result == SQLITE_DONE || failed(l);
 }
@@ -829,33 +838,27 @@ static void print_missing(void *context, const struct library_missing *m)
     printf("  WRONG: " LIBRARY_MISSING "  %.8s  %.10s %s\n", m->machine_root, m->checked, m->verdict);
 }
 
-static bool select_roots(const struct library *l, struct copies *to)
+static void take_replica(void *context, const struct library_entry *entry)
 {
-    sqlite3_stmt *select = prepare(l, "SELECT root FROM archive WHERE root<>''");
-    int result = SQLITE_ERROR;
+    sqlite3_stmt *insert = context;
 
-    while (select && (result = sqlite3_step(select)) == SQLITE_ROW)
-        add_copy(to, &(struct library_entry){.machine_root = text_of(select, 0)});
-    sqlite3_finalize(select);
-    return result == SQLITE_DONE || failed(l);
+    bind_text(insert, 1, entry->machine_root);
+    sqlite3_step(insert);
+    sqlite3_reset(insert);
 }
 
-/* Those of this folder, and those of the folders of --replica. */
-static bool count_copies(const struct library *l, const struct arguments *a, struct copies *here,
-                         struct copies *elsewhere)
+/* Counts the archives in the folders of --replica. */
+static bool load_replicas(const struct library *l, const struct arguments *a)
 {
     size_t position = 0;
     const char *folder;
-    bool good = select_roots(l, here);
+    sqlite3_stmt *insert = prepare(l,
+                                   "INSERT INTO elsewhere VALUES(?,1) ON CONFLICT DO UPDATE SET replicas=replicas+1");
+    bool good = insert;
 
     while (good && (folder = argument_next(a, "--replica", &position)))
-        good = library_each(NULL, folder, add_copy, elsewhere, l->error);
-    if (good && (here->failed || elsewhere->failed))
-        good = error_host(l->error, l->folder, ENOMEM, "cannot list");
-    if (here->count)
-        qsort(here->roots, here->count, sizeof *here->roots, compare_numbers);
-    if (elsewhere->count)
-        qsort(elsewhere->roots, elsewhere->count, sizeof *elsewhere->roots, compare_numbers);
+        good = library_each(NULL, folder, take_replica, insert, l->error);
+    sqlite3_finalize(insert);
     return good;
 }
 
@@ -863,7 +866,6 @@ enum status ls_run(const struct arguments *a)
 {
     struct error error;
     struct library library = {.folder = a->operands[0], .arguments = a, .error = &error};
-    struct copies here = {.roots = NULL}, elsewhere = {.roots = NULL};
     const char *since = NULL;
     char date[24];
     struct stat st;
@@ -892,14 +894,12 @@ enum status ls_run(const struct arguments *a)
     }
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     bool good = library_open(&library) && load_checks(&library, argument_value(a, "--log")) &&
-                count_copies(&library, a, &here, &elsewhere) && list(&library, a, since, &here, &elsewhere) &&
+                load_replicas(&library, a) && list(&library, a, since) &&
                 (!argument_value(a, "--log") || each_missing(&library, print_missing, (void *)a));
     for (size_t i = 0; good && !since && i < library.names.certificates.count; i++)
         disposal_list(library.folder, library.names.certificates.at[i], a->operands + 1, a->operand_count - 1,
                       argument_value(a, "--json"));
     library_close(&library);
-    free(here.roots);
-    free(elsewhere.roots);
     return good ? STATUS_OK : desk_fail(&error);
 }
 #else
