@@ -32,7 +32,9 @@ enum {
     RESTARTS = 16,          /* of one volume, after which it is given up */
     PIECE = 1 << 16,        /* bytes that are sent at once */
     FOLDER_LIMIT = 1 << 29, /* bytes of the entries of one folder */
-    RUN_LIMIT = 1 << 16     /* runs of one file that are kept */
+    RUN_LIMIT = 1 << 16,    /* runs of one file that are kept */
+    UNIT_SIZE = 8192,       /* bytes of what is compressed, at least, that are read together; */
+    UNIT_LIMIT = 1 << 16    /* so many of them may be damaged in a row */
 };
 
 #define MEMORY_LIMIT (UINT64_C(4) << 30) /* address space, beyond what the process had */
@@ -191,10 +193,9 @@ static void answer(struct server *s, const struct question *q)
  * overlay, is opened again for reading; the channel to its own reader stays. */
 static void keep_from_writing(int channel, int disk)
 {
-    long most = sysconf(_SC_OPEN_MAX);
     char name[32];
 
-    for (int i = 0; i < (most > 0 && most < 4096 ? most : 4096); i++) {
+    for (int i = -1; (i = descriptor_open(i + 1)) >= 0;) {
         int flags = i != channel && i != disk && i != STDERR_FILENO ? fcntl(i, F_GETFL) : -1;
         if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
             continue;
@@ -667,6 +668,21 @@ static bool resume_in(struct reader *r, const struct file_run *run, uint64_t fro
     return last && *next > from;
 }
 
+/* What is compressed can be read again from another unit on, as such files have them: 16 clusters of NTFS, a cluster of
+ * DriveSpace. */
+static bool resume_unit(struct reader *r, const struct file_entry *e, uint64_t offset, uint64_t *next)
+{
+    struct error ignored;
+    uint8_t byte;
+    size_t got = 0;
+
+    *next = (offset + UNIT_SIZE - 1) / UNIT_SIZE * UNIT_SIZE;
+    for (unsigned i = 0; i < UNIT_LIMIT && *next < e->size && r->process; i++, *next += UNIT_SIZE)
+        if (ask_bytes(r, e, *next, &byte, 1, &got, &ignored) && got == 1)
+            return true;
+    return false;
+}
+
 static bool resume(void *context, const struct file_entry *e, uint64_t offset, uint64_t *next)
 {
     struct reader *r = context;
@@ -681,7 +697,7 @@ static bool resume(void *context, const struct file_entry *e, uint64_t offset, u
         const uint64_t end = run->at + run->length;
         found = end > offset && resume_in(r, run, offset, i + 1 == r->run_count || run[1].at > end, next);
     }
-    return found && *next < e->size;
+    return r->run_count ? found && *next < e->size : resume_unit(r, e, offset, next);
 }
 
 static bool read_file(void *context, const struct file_entry *e, uint64_t offset, void *buffer, size_t size,

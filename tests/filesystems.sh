@@ -546,6 +546,28 @@ PY
     gives "$kind, a chunk of the archive that is damaged" $([[ $kind = @(ext4|fat) ]] && echo 3 || echo 1) "$MUNIMENT" retrieve lost.mun -o lost
     says "is named as that, also where the first sectors are in it" err "has a damaged chunk that "
 done
+
+# sector_lost IMAGE SECTOR: lost.img is the image, whose map says that the original did not give this sector.
+sector_lost() { cp "$1" lost.img; printf '0x0 + 1\n0x0 %#x +\n%#x 0x200 -\n%#x %#x +\n' $(($2 * 512)) $(($2 * 512)) $(($2 * 512 + 512)) $(($(stat -c %s "$1") - $2 * 512 - 512)) >lost.map; rm -rf lost; }
+# one_gap.py ORIGINALS SIZE: of the files in lost one is damaged, and lacks one piece of that size within it.
+cat >one_gap.py <<'PY'
+import csv, sys
+rows = [row for row in csv.DictReader(open("lost/files.csv", newline="")) if row["state"] == "damaged"]
+assert len(rows) == 1, rows
+first, last = (int(n) for n in rows[0]["missing"].split("-"))
+whole, got = open(sys.argv[1] + "/" + rows[0]["path"], "rb").read(), open("lost/" + rows[0]["file"], "rb").read()
+assert 0 < first and last + 1 < len(whole) and last + 1 - first == int(sys.argv[2]), rows
+assert got == whole[:first] + bytes(last + 1 - first) + whole[last + 1:]
+PY
+if [ -n "$ntfs" ]; then
+    clusters=($(istat ntfs.img "$(ifind -n /compressible.txt ntfs.img)" | sed '1,/DATA/d'))
+    sector_lost ntfs.img $((8 * clusters[48]))
+    gives "NTFS, a sector of a compressed file" 1 "$MUNIMENT" retrieve lost.img compressible.txt -o lost
+    passed "its unit of 16 clusters is missing, and no other (V-14)" "$(python3 one_gap.py tree 65536 >out 2>&1; echo $?)"
+fi
+sector_lost drive.cvf $(($(stat -c %s drive.cvf) / 1024))
+gives "DriveSpace, a sector" 1 "$MUNIMENT" retrieve lost.img -o lost
+passed "its cluster is missing, and no other (V-14)" "$(python3 one_gap.py shrunk 8192 >out 2>&1; echo $?)"
 cp s-fat.img torn.img && python3 lose.py torn.img small/A/B/f11 4096 "" && mv lost.map torn.map && sealed torn.img
 gives "of such a file there is a receipt" 1 "$MUNIMENT" retrieve torn.img.mun -o torn --key key --prove
 passed "which says what is missing of it" "$(grep -qi '^damaged: [0-9a-f]* 7700 data/A/B/F11 A/B/F11 4096-4607$' torn/receipt.txt; echo $?)"
