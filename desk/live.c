@@ -22,15 +22,17 @@
 #define REST_US 300000          /* without inputs and movement, after which an input wakes the machine: */
 #define AHEAD_WOKEN_US 150000   /* so far ahead it may run then, as fast as it can, with what was asked for; */
 #define WOKEN_US 3000000        /* at the next rest, or at so much within that time, the clock comes up to it again */
-#define LAG_US 250000           /* by which it may be after the clock, before that is given up */
-#define LOOK_US 5000            /* between two pictures, at least, */
-#define LOOK_SHARE 2            /* and so many times what a picture took */
-#define POLL_US 1000            /* between two looks at the sockets while the machine runs */
-#define SYNC_US 20000           /* of waiting, while the journal is not on the disk */
-#define WINDOW_US 2000000       /* over which the speed is measured */
-#define SLOW_PERCENT 90         /* below which it is said */
-#define TERMINAL_US 40000       /* between two looks of the terminal at the screen */
-#define TYPING_US 30000         /* between two characters typed in the terminal, of the machine's time */
+#define PAUSE_US 20000    /* after the last input it may run so far ahead as well, if it is still at work for it, */
+#define WORK_US 1000000   /* as it is taken to be for so long at most */
+#define LAG_US 250000     /* by which it may be after the clock, before that is given up */
+#define LOOK_US 5000      /* between two pictures, at least, */
+#define LOOK_SHARE 2      /* and so many times what a picture took */
+#define POLL_US 1000      /* between two looks at the sockets while the machine runs */
+#define SYNC_US 20000     /* of waiting, while the journal is not on the disk */
+#define WINDOW_US 2000000 /* over which the speed is measured */
+#define SLOW_PERCENT 90   /* below which it is said */
+#define TERMINAL_US 40000 /* between two looks of the terminal at the screen */
+#define TYPING_US 30000   /* between two characters typed in the terminal, of the machine's time */
 
 #define EAR_FRAMES 960u /* that are sent at a time: 20 ms */
 
@@ -59,8 +61,10 @@ struct live {
     uint64_t anchor_us, anchor_tick;
     uint64_t look_due, poll_due, input_at, change_at, window_at, window_tick; /* microseconds; tick */
     uint64_t woken_at, woken_lead; /* by an input after a rest, or by who came in; and how far ahead it may be since */
-    uint64_t frame;                /* number of the last one */
-    bool stale;                    /* the machine has run, or viewers have asked, since the last picture */
+    bool works;                    /* in most of the last slice it neither was halted nor waited in a loop */
+    uint64_t slice_tick, slice_idle;
+    uint64_t frame; /* number of the last one */
+    bool stale;     /* the machine has run, or viewers have asked, since the last picture */
     bool slow_said;
     bool commanded;              /* to leave */
     uint64_t idle_us, active_at; /* microseconds: after which it leaves, 0: never; since when nobody did anything */
@@ -340,12 +344,12 @@ static uint64_t ahead(struct live *l, uint64_t now)
 }
 
 /* It need not wait for the clock: what was asked for comes soon, and what it did alone does not hold it up. */
-static void wake(struct live *l, uint64_t now)
+static void wake(struct live *l, uint64_t now, uint64_t least)
 {
     uint64_t early = ahead(l, now);
 
     l->woken_at = now;
-    l->woken_lead = early > AHEAD_WOKEN_US ? early : AHEAD_WOKEN_US;
+    l->woken_lead = early > least + 2 * AHEAD_US ? early - 2 * AHEAD_US : least; /* else it would be more each time */
 }
 
 static void give_inputs(struct live *l, uint64_t now)
@@ -361,7 +365,9 @@ static void give_inputs(struct live *l, uint64_t now)
     if (!given)
         return;
     if (rests(l, now, REST_US))
-        wake(l, now);
+        wake(l, now, AHEAD_WOKEN_US);
+    else if (now - l->woken_at > PAUSE_US)
+        wake(l, now, 0);
     l->input_at = now;
 }
 
@@ -437,12 +443,27 @@ static bool wants_real(const struct live *l)
                                          : l->speed == SPEED_REAL;
 }
 
-/* By how much a machine that an input has woken may be before the clock, besides AHEAD_US. */
+/* By how much a machine may be before the clock for what was asked for, besides AHEAD_US. When it has done that and is
+ * idle it waits for the clock, so that it has room ahead again at the next input; but not for who has just come in. */
 static uint64_t woken_lead(const struct live *l, uint64_t now)
 {
-    uint64_t gone = (now - l->woken_at) / (WOKEN_US / AHEAD_WOKEN_US);
+    uint64_t gone = (now - l->woken_at) / (WOKEN_US / AHEAD_WOKEN_US), since = now - l->input_at,
+             lead = gone < l->woken_lead && !rests(l, now, REST_US) ? l->woken_lead - gone : 0;
 
-    return gone < l->woken_lead && !rests(l, now, REST_US) ? l->woken_lead - gone : 0;
+    if (since < PAUSE_US)
+        return lead;
+    if (!l->works)
+        return l->woken_at > l->input_at ? lead : 0;
+    return since < WORK_US && lead < AHEAD_WOKEN_US ? AHEAD_WOKEN_US : lead;
+}
+
+static void look_at_slice(struct live *l)
+{
+    const uint64_t idle = machine_ticks_idle(l->session->machine);
+
+    l->works = 2 * (idle - l->slice_idle) < tick(l) - l->slice_tick;
+    l->slice_idle = idle;
+    l->slice_tick = tick(l);
 }
 
 /* Waits until the clock comes up to the machine; what is done meanwhile is answered at once. */
@@ -505,11 +526,12 @@ static uint64_t paced(void *context)
     if (real != l->real)
         set_clock(l, now);
     if (l->alone && !alone) {
-        wake(l, now);
+        wake(l, now, AHEAD_WOKEN_US);
         l->change_at = now; /* all that this viewer sees is new */
     }
     l->real = real;
     l->alone = alone;
+    look_at_slice(l);
     measure(l, now);
     leave_when_due(l, now);
     l->stale = true;

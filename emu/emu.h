@@ -113,6 +113,8 @@ struct machine_statistics {
     uint64_t exits[TRANSLATOR_EXITS]; /* of the entries */
 };
 struct machine_statistics machine_statistics(const struct machine *m);
+/* Those that were waited and halted together: costs nothing. */
+uint64_t machine_ticks_idle(const struct machine *m);
 
 /* Gives every block that is translated from now on: as lines of text (without their ends, valid during the call), guest
  * instructions and the host's bytes after each; and where its code runs, with the EIP that it is for. Both functions

@@ -843,6 +843,11 @@ enum machine_stop machine_run_near(struct machine *m, uint64_t until)
     return stop;
 }
 
+uint64_t machine_ticks_idle(const struct machine *m)
+{
+    return m->cpu.waited + m->cpu.halted_ticks;
+}
+
 bool machine_is_quiet(const struct machine *m)
 {
     bool quiet = m->floppy.due_at == NEVER && (!m->manifest.parallel || m->parallel.due_at == NEVER);

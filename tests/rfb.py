@@ -17,6 +17,10 @@ CURSOR, SIZE, EXTENDED_SIZE, MOTION, KEYS, AUDIO, LEDS, FENCE, CONTINUE = -239, 
 ALL = [COPY, CURSOR, SIZE, EXTENDED_SIZE, MOTION, KEYS, AUDIO, LEDS, FENCE, CONTINUE]
 
 
+# Of each byte of a ZRLE tile with a palette, the indices that it holds, by their bits.
+INDICES = {bits: [bytes(byte >> at & (1 << bits) - 1 for at in range(8 - bits, -1, -bits)) for byte in range(256)] for bits in (1, 2, 4)}
+
+
 def des_response(password, challenge):
     """DES by openssl, each byte of the key with its bits reversed."""
     import subprocess
@@ -33,12 +37,25 @@ def listening(process, path):
     return process
 
 
+class Colours(dict):
+    """RGB of the values of a format's pixels, as they come."""
+
+    def __init__(self, form):
+        super().__init__()
+        self.form = form
+
+    def __missing__(self, value):
+        form = self.form
+        self[value] = bytes(((value >> s & m) * 255 + m // 2) // m for m, s in zip(form.most, form.shift)) if form.true else form.map[value]
+        return self[value]
+
+
 class Format:
     """bpp, depth, big-endian, true colour, maxima, shifts."""
 
     def __init__(self, bpp=32, depth=24, big=0, true=1, most=(255, 255, 255), shift=(16, 8, 0)):
         self.bpp, self.depth, self.big, self.true, self.most, self.shift = bpp, depth, big, true, most, shift
-        self.colours = {}
+        self.colours = Colours(self)
         self.map = {}
 
     def packed(self):
@@ -56,19 +73,9 @@ class Format:
                 return 3, 8
         return self.bpp // 8, 0
 
-    def colour(self, value):
-        """RGB of a pixel's value."""
-        if value not in self.colours:
-            if self.true:
-                self.colours[value] = bytes(((value >> s & m) * 255 + m // 2) // m for m, s in zip(self.most, self.shift))
-            else:
-                self.colours[value] = self.map[value]
-        return self.colours[value]
-
     def values(self, data):
         size = self.bpp // 8
-        order = "big" if self.big else "little"
-        return [int.from_bytes(data[i:i + size], order) for i in range(0, len(data), size)]
+        return struct.unpack(f"{'>' if self.big else '<'}{len(data) // size}{' BH I'[size]}", data)
 
 
 class Viewer:
@@ -284,7 +291,7 @@ class Viewer:
             self.rows[y + i][3 * x:3 * (x + width)] = row
 
     def draw(self, x, y, width, height, values):
-        colour, last, drawn = self.format.colour, None, b""
+        colour, last, drawn = self.format.colours.__getitem__, None, b""
         for i in range(height):
             row = values[i * width:(i + 1) * width]
             if row != last:  # most rows are as the one above
@@ -343,9 +350,11 @@ class Viewer:
                 elif kind <= 16:
                     palette = [pixel() for _ in range(kind)]
                     bits = 1 if kind == 2 else 2 if kind <= 4 else 4
-                    stride = (w * bits + 7) // 8
-                    tile = [palette[data[at + y * stride + x * bits // 8] >> (8 - bits - x * bits % 8) & (1 << bits) - 1] for y in range(h) for x in range(w)]
-                    at += stride * h
+                    tile = []
+                    for _ in range(h):
+                        row = data[at:at + (w * bits + 7) // 8]
+                        at += len(row)
+                        tile += map(palette.__getitem__, b"".join(map(INDICES[bits].__getitem__, row))[:w])
                 elif kind == 128:
                     tile = []
                     while len(tile) < w * h:

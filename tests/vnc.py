@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """vnc.py - a machine is watched and driven over VNC: every encoding and pixel format shows the picture that --screenshot writes; keys, pointer and
 clipboard reach the guest and nothing else does; a recorded session replays to the same digest; who may not look, does not."""
+import multiprocessing
 import os
 import pathlib
 import re
@@ -23,6 +24,7 @@ from rfb import ALL, RAW, COPY, ZLIB, ZRLE, Format, Viewer
 MUNIMENT, BUILD = os.environ["MUNIMENT"], pathlib.Path(os.environ["BUILD"]).resolve()
 ROOT = pathlib.Path.cwd()
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="vnc", dir="/tmp"))  # the path of a socket is short
+AT_A_TIME = 3  # parts that run: most of their time they wait
 count = failed = 0
 DOWN, UP, ENTER, ESCAPE = 0xFF54, 0xFF52, 0xFF0D, 0xFF1B
 
@@ -32,11 +34,11 @@ def fact(name, holds):
     count += 1
     if not holds:
         failed += 1
-        print(f"FAILED  {name}")
+        print(f"FAILED  {name}", flush=True)
 
 
 def run(*arguments):
-    return subprocess.run([MUNIMENT, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
+    return subprocess.run([MUNIMENT, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
 
 
 class Machine:
@@ -157,7 +159,7 @@ def pictures_and_replay():
     others = []
     for encoding in (RAW, ZLIB, ZRLE):
         for name, (format, slack) in formats.items():
-            format.colours = {}
+            format.colours.clear()
             other = Viewer("s", encodings=[encoding], pixels=format)
             others.append((f"encoding {encoding}, {name}", other, slack))
             other.update(False)
@@ -248,37 +250,39 @@ def scroll_sector():
 
 
 def waking():
-    """An input after a rest: what the guest does for it, 98 ms of its time, is there sooner than its clock would have it; in all it runs no faster."""
+    """After an input, what the guest does for it, 98 ms of its time, is there sooner than its clock would have it; in all it runs no faster."""
     path = pathlib.Path("slow.img")
     path.write_bytes(slow_sector() + bytes(1474560 - 512))
     pathlib.Path("slow.yaml").write_text("muniment: machine 0\nmachine: pc-isa\ncpu:\n  model: i486\n  speed: 8 MIPS\nmemory: 4 MiB\nfirmware:\n  system: built-in 0\n"
                                          "  video: built-in 0\nclock: 1998-01-01T00:00:00\ndrives:\n  fd0:\n    kind: floppy 1.44M\n    image: slow.img\nboot:\n  - floppy\nports:\n  - com1\ndisplay: vga\n")
-    begun, times = time.monotonic(), []
+    begun = time.monotonic()
     m = Machine("--digest", machine="slow.yaml")
     v = Viewer("s")
     wait_for_text(v)
-    for _ in range(12):
-        time.sleep(0.5)
-        v.request(True)
-        pressed = time.monotonic()
-        v.key(ord("a"), True)
-        v.key(ord("a"), False)
-        while v.message() != 0:
-            pass
-        times.append(time.monotonic() - pressed)
+    for when, pause in (("after a rest", 0.5), ("that follows another", 0.15)):
+        times = []
+        for _ in range(12):
+            time.sleep(pause)
+            v.request(True)
+            pressed = time.monotonic()
+            v.key(ord("a"), True)
+            v.key(ord("a"), False)
+            while v.message() != 0:
+                pass
+            times.append(time.monotonic() - pressed)
+        fact(f"an input {when} does not wait for the clock: {min(times[1:]) * 1000:.0f} ms", min(times[1:]) < 0.08)
     said = m.end()
     guest = int(re.search(r"tick (\d+)", said)[1]) / 8e6
-    fact(f"a machine that is woken does not wait for its clock: {min(times) * 1000:.0f} ms", min(times) < 0.08)
     fact(f"and its clock keeps time: {guest:.2f} s", 3 < guest < time.monotonic() - begun + 0.4)
 
 
 def slow_sector():
-    """A boot sector that shows each key after 12 x 65536 instructions: 16-bit code, by hand."""
+    """A boot sector that shows each key after 6 x 65536 multiplications in a loop: 16-bit code, by hand."""
     code = bytes([
         0xB4, 0x01, 0xB9, 0x00, 0x20, 0xCD, 0x10,  # no cursor, which blinks
         0xFB, 0xB4, 0x00, 0xCD, 0x16,  # next: sti; int 16h/00h: a key
-        0xBA, 0x0C, 0x00, 0x31, 0xC9, 0xE2, 0xFE, 0x4A, 0x75, 0xF9,  # mov dx, 12; outer: xor cx, cx; loop $; dec dx; jnz outer
-        0xBB, 0x07, 0x00, 0xB4, 0x0E, 0xCD, 0x10, 0xEB, 0xE8])  # int 10h/0Eh; jmp next
+        0xBA, 0x06, 0x00, 0x31, 0xC9, 0x6B, 0xDB, 0x05, 0xE2, 0xFB, 0x4A, 0x75, 0xF6,  # mov dx, 6; outer: xor cx, cx; inner: imul bx, 5; loop inner; dec dx; jnz outer
+        0xBB, 0x07, 0x00, 0xB4, 0x0E, 0xCD, 0x10, 0xEB, 0xE5])  # int 10h/0Eh; jmp next
     return code.ljust(510, b"\0") + b"\x55\xaa"
 
 
@@ -707,20 +711,31 @@ def systems():
         fact("ReactOS: and to the picture that the viewer had", read_png("reactos.png")[2] == shown)
 
 
+def apart(part):
+    """Runs a part in a folder of its own: how many facts there were, and how many failed."""
+    os.mkdir(WORK / part.__name__)
+    for file in list(WORK.iterdir()):
+        if file.is_file():
+            os.link(file, WORK / part.__name__ / file.name)
+    os.chdir(WORK / part.__name__)
+    part()
+    return count, failed
+
+
 def main():
     os.chdir(WORK)
     demo = BUILD / "demo"
     run("key", "new", "key")
     if run("seal", demo / "records.yaml", "-o", "office.mun", "--key", "key").returncode:
         sys.exit("the demonstration's machine cannot be sealed")
-    chosen = sys.argv[1:]
-    for part in (pictures_and_replay, sizes, scrolling, waking, several, leaving, symbols, layouts, ports, audio, hostile, options, native, systems):
-        if not chosen or part.__name__ in chosen:
-            part()
+    parts = systems, pictures_and_replay, several, native, ports, symbols, scrolling, waking, audio, hostile, sizes, leaving, layouts, options
+    chosen = [part for part in parts if not sys.argv[1:] or part.__name__ in sys.argv[1:]]
+    with multiprocessing.get_context("fork").Pool(AT_A_TIME, maxtasksperchild=1) as pool:
+        results = pool.map(apart, chosen, 1)
     os.chdir("/")
     shutil.rmtree(WORK)
-    print(f"vnc: {count} facts, {failed} failed")
-    return failed > 0
+    print(f"vnc: {sum(c for c, _ in results)} facts, {sum(f for _, f in results)} failed")
+    return any(f for _, f in results)
 
 
 if __name__ == "__main__":

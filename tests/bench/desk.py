@@ -23,13 +23,13 @@ with tempfile.TemporaryDirectory(dir="/tmp") as work:
     viewer = rfb.Viewer(where)
     viewer.update(False)
     viewer.socket.settimeout(3)
-    try:  # it starts, and shows its menu, after which nothing moves
+    try:  # it starts, and reads its register, while nothing moves
         while True:
             viewer.update()
     except TimeoutError:
         viewer.socket.settimeout(60)
     times = []
-    for n in range(keys):
+    for n in range(keys + 1):
         time.sleep(0.05 + random.random() / 20)
         if n:  # the first was asked for when nothing came
             viewer.request(True)
@@ -37,7 +37,8 @@ with tempfile.TemporaryDirectory(dir="/tmp") as work:
         viewer.key(0xFF54 if n % 2 == 0 else 0xFF52, True)  # Down, Up
         while viewer.message() != 0:
             pass
-        times.append((time.monotonic() - begun) * 1000)
+        if n:  # it may still have been reading its register
+            times.append((time.monotonic() - begun) * 1000)
         viewer.key(0xFF54 if n % 2 == 0 else 0xFF52, False)
     machine.terminate()
     machine.wait()

@@ -27,6 +27,7 @@ import rfb  # noqa: E402
 
 SUPER, RETURN, ESCAPE = 0xFFEB, 0xFF0D, 0xFF1B
 STILL = 25, 5, 12  # seconds without a change: at the dialog of the live CD, at its second one, at the desktop
+TITLE = 12  # dots from a window's upper edge to the middle of its title
 CARET, GRAIN = 4, 17  # dots: what is narrower is the caret, which blinks; QEMU sends sixteen dots at least, a letter among them
 
 
@@ -117,27 +118,56 @@ def menu(v, rounds=10):
     return statistics.median(times)
 
 
-def drag(v, title):
-    """Takes the window by its title, and moves it for two seconds: updates, and how long after the last movement the last one came."""
-    for _ in range(5):
-        v.move(-2000, -2000)
+def picture(where):
+    """What a second viewer sees: rows of bytes."""
+    v = rfb.Viewer(where, encodings=[rfb.ZRLE, rfb.SIZE])
+    while rfb.ZRLE not in v.counts:
+        v.update(False)
+    v.close()
+    return v.rows
+
+
+def window(before, after):
+    """The uppermost window that has appeared: x, y, width, height. What differs above it is narrower."""
+    box = []
+    for y, (old, new) in enumerate(zip(before, after)):
+        differ = [x for x in range(len(new) // 3) if old[3 * x:3 * x + 3] != new[3 * x:3 * x + 3]]
+        if differ and differ[-1] - differ[0] > len(new) // 9:
+            box.append((differ[0], differ[-1] + 1, y))
+        elif box:
+            break
+    if not box:
+        raise AssertionError("no window has appeared")
+    left, right = min(b[0] for b in box), max(b[1] for b in box)
+    return left, box[0][2], right - left, len(box)
+
+
+def drag(v, area):
+    """Takes a window by its title, and moves it for two seconds, a step in ten milliseconds: updates, and how long after the last movement the last one came.
+    Raises an exception if the window did not move."""
+    for _ in range(40):  # a report of the mouse holds 127 steps, and reports come a hundred times a second
+        v.move(-100, -100)
         time.sleep(0.02)
-    for at, axis in (((title[0]), (2, 0)), ((title[1]), (0, 2))):
+    for at, axis in ((area[0] + area[2] // 3, (2, 0)), (area[1] + TITLE, (0, 2))):
         for _ in range(at // 2):  # in steps that the driver does not accelerate
             v.move(*axis)
-            time.sleep(0.01)
+            time.sleep(0.02)
     v.settle(1)
     v.move(0, 0, 1)
-    updates, begun, step = 0, time.monotonic(), 0
-    while time.monotonic() - begun < 2:
+    updates, tallest, begun = 0, 0, time.monotonic()
+    for step in range(200):
         v.move(2 if step % 100 < 50 else -2, 0, 1)
-        step += 1
-        updates += v.next(0.01) is not None
+        while (left := begun + (step + 1) / 100 - time.monotonic()) > 0:
+            if areas := v.next(left):
+                updates += 1
+                tallest = max(tallest, max(a[1] + a[3] for a in areas) - min(a[1] for a in areas))
     end = last = time.monotonic()
     while v.next(0.5) is not None:
         last = time.monotonic()
         updates += 1
     v.move(0, 0)
+    if tallest < area[3] // 2:
+        raise AssertionError(f"the window at {area} was not gripped: nothing taller than {tallest} dots changed")
     return updates, (last - end) * 1000
 
 
@@ -146,13 +176,14 @@ def measure(name, where, count):
     v.next(5, False)
     v.settle()
     opens = menu(v)
+    before = picture(where)
     v.tap(SUPER, ord("r"))
     v.settle()
     v.type("notepad\n", 0.1)
-    areas = v.settle()
-    window, top = max(areas, key=lambda a: a[2] * a[3]), min(a[1] for a in areas)
+    v.settle(5)
+    area = window(before, picture(where))
     median, worst = keys(v, count)
-    updates, lag = drag(v, (window[0] + window[2] // 3, top + 10))
+    updates, lag = drag(v, area)
     print(f"reactos: {name}: key in Notepad to pixel: median {median:.1f}, 99 % {worst:.1f}; Start menu {opens:.0f}; a window dragged: {updates / 2:.0f} updates a second, the last "
           f"{lag:.0f} after the last movement")
     return median, worst, opens, updates, lag
