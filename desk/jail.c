@@ -345,12 +345,30 @@ bool jail_enter(enum jail_kind kind, const struct jail_folder *folders, size_t c
 
 #define WORKER_SECONDS 3600 /* that one lives, unless its limits say otherwise */
 
+int descriptor_open(int from)
+{
+    struct pollfd some[512];
+    long most = sysconf(_SC_OPEN_MAX);
+
+    most = most > 0 && most < 65536 ? most : 65536;
+    while (from < most) {
+        nfds_t count = most - from < 512 ? (nfds_t)(most - from) : 512;
+        for (nfds_t i = 0; i < count; i++)
+            some[i] = (struct pollfd){.fd = from + (int)i};
+        if (poll(some, count, 0) < 0)
+            return from; /* whoever asks finds out */
+        for (nfds_t i = 0; i < count; i++)
+            if (!(some[i].revents & POLLNVAL))
+                return from + (int)i;
+        from += (int)count;
+    }
+    return -1;
+}
+
 /* Closes all that is not kept. */
 static void close_others(const int *keep, size_t count, int out)
 {
-    long most = sysconf(_SC_OPEN_MAX);
-
-    for (int i = 0; i < (most > 0 && most < 4096 ? most : 4096); i++) {
+    for (int i = -1; (i = descriptor_open(i + 1)) >= 0;) {
         bool kept = i == STDERR_FILENO || i == out;
         for (size_t k = 0; k < count; k++)
             kept = kept || keep[k] == i;

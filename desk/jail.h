@@ -48,6 +48,9 @@ bool jail_enter(enum jail_kind kind, const struct jail_folder *folders, size_t c
 bool jail_program(const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
                   struct error *error);
 
+/* The first descriptor from `from` on, below 65,536, that is open; below 0: there is none. */
+int descriptor_open(int from);
+
 /* Runs work(context, out) in a child that is locked in as `kind`, without folders, and has no descriptor but standard
  * error, `out` and those of keep. *output receives what it writes to out, with a NUL after it, at most `most` bytes;
  * the caller frees it. False with the error of the work, or of how the child ended: *object is named. */
