@@ -48,13 +48,20 @@ def imd(raw, per_track, bad, steps=1):
     return out
 
 
+def crc16_of(byte):
+    crc = byte << 8
+    for _ in range(8):
+        crc = crc << 1 ^ 0xA097 if crc & 0x8000 else crc << 1
+    return crc & 0xFFFF
+
+
+CRC16 = [crc16_of(byte) for byte in range(256)]
+
+
 def crc16(data):
     crc = 0
     for byte in data:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = crc << 1 ^ 0xA097 if crc & 0x8000 else crc << 1
-        crc &= 0xFFFF
+        crc = crc << 8 & 0xFFFF ^ CRC16[crc >> 8 ^ byte]
     return crc
 
 
@@ -140,23 +147,24 @@ class Huffman:
         self.bits += code[::-1]
         if self.freq[t - 1] == 0x8000:
             self.rebuild()
-        c = self.prnt[symbol + t]
+        freq, son, prnt = self.freq, self.son, self.prnt
+        c = prnt[symbol + t]
         while True:
-            self.freq[c] += 1
-            k, other = self.freq[c], c + 1
-            if k > self.freq[other]:
-                while k > self.freq[other + 1]:
+            freq[c] = k = freq[c] + 1
+            other = c + 1
+            if k > freq[other]:
+                while k > freq[other + 1]:
                     other += 1
-                self.freq[c], self.freq[other] = self.freq[other], k
-                self.son[c], self.son[other] = self.son[other], self.son[c]
+                freq[c], freq[other] = freq[other], k
+                son[c], son[other] = son[other], son[c]
                 for node in (c, other):
-                    self.prnt[self.son[node]] = node
-                    if self.son[node] < t:
-                        self.prnt[self.son[node] + 1] = node
+                    prnt[son[node]] = node
+                    if son[node] < t:
+                        prnt[son[node] + 1] = node
                 c = other
             if c == t - 1:
                 return
-            c = self.prnt[c]
+            c = prnt[c]
 
     def put_distance(self, distance):
         upper, first, value, counts = distance >> 6, 0, 0, [1, 3, 8, 12, 24, 16]
@@ -174,8 +182,10 @@ def lzhuf(data):
     while at < len(data):
         best, where = 0, 0
         for start in seen.get(data[at:at + 3], [])[-8:]:
-            length = 3
-            while length < 60 and at + length < len(data) and data[start + length] == data[at + length]:
+            length, most = 3, min(60, len(data) - at)
+            if data[start:start + most] == data[at:at + most]:
+                length = most
+            while length < most and data[start + length] == data[at + length]:
                 length += 1
             if at - start <= 4095 and length > best:
                 best, where = length, start
@@ -191,7 +201,7 @@ def lzhuf(data):
             seen.setdefault(data[n:n + 3], []).append(n)
         at += best
     bits = code.bits + [0] * (-len(code.bits) % 8)
-    return bytes(int(''.join(map(str, bits[n:n + 8])), 2) for n in range(0, len(bits), 8))
+    return int(''.join(map(str, bits)), 2).to_bytes(len(bits) // 8, 'big')
 
 
 def cqm(raw, per_track):

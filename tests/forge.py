@@ -15,7 +15,9 @@ what depends on it then follows from the wrong ones.
 a name is not written."""
 
 import base64
+import functools
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -24,6 +26,7 @@ import zlib
 
 BLOCK, CHUNK, EXTENT_CHUNKS = 512, 65536, 1024
 EXTENT = CHUNK * EXTENT_CHUNKS
+ZEROS = bytes(CHUNK)
 GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
 EVIDENCE = "evidence/00000000/"
 SLOTS = ("fd0", "fd1", "hd0", "hd1", "hd2", "hd3")
@@ -31,6 +34,9 @@ SLOTS = ("fd0", "fd1", "hd0", "hd1", "hd2", "hd3")
 
 def sha256(data):
     return hashlib.sha256(data).digest()
+
+
+chunk_digest = functools.lru_cache(sha256)
 
 
 def hexadecimal(data):
@@ -56,6 +62,7 @@ def refresh(header):
     return head[:148] + b"%06o\0 " % sum(head) + head[156:]
 
 
+@functools.lru_cache
 def gzip_chunk(data, level=6):
     z = zlib.compressobj(level, zlib.DEFLATED, -15)
     trailer = zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
@@ -83,10 +90,35 @@ def tar_members(data):
     return found
 
 
+@functools.lru_cache
+def chunks_of(image):
+    chunks = (image[at:at + CHUNK] for at in range(0, len(image), CHUNK))
+    return tuple(ZEROS if chunk == ZEROS else chunk for chunk in chunks)  # one object, which is soon compared
+
+
+@functools.lru_cache
+def read_archive(path, changed):
+    """The members of an archive, and (image, unreadable sectors) of its disks. changed: when it was, lest another be taken for it."""
+    with open(path, "rb") as file:
+        members, disks = tar_members(file.read()), {}
+    for slot, size in re.findall(r"^disk: (\w+) (\d+) ", members["seal.txt"].decode(), re.M):
+        image = bytearray(int(size))
+        for name in members:
+            if re.fullmatch(rf"disk/{slot}/\d+\.gz", name):
+                at, data = int(name[9:17]) * EXTENT, members[name]
+                while data:
+                    z = zlib.decompressobj(31)
+                    chunk, data = z.decompress(data), z.unused_data or b""
+                    image[at:at + len(chunk)] = chunk
+                    at += len(chunk)
+        disks[slot] = bytes(image), members[f"disk/{slot}.unreadable"]
+    return members, disks
+
+
 class Disk:
     def __init__(self, image, unreadable=b""):
         self.size, self.unreadable = len(image), unreadable
-        self.chunks = [image[at:at + CHUNK] for at in range(0, len(image), CHUNK)]
+        self.chunks = list(chunks_of(image))
         self.stored = set()    # extents that have members although they are zeros
         self.gzip = lambda number, chunk: gzip_chunk(chunk)
         self.map_first = False # a map comes before its extent
@@ -102,8 +134,7 @@ class Forger:
     """Reads an archive; `write` writes it again, as it is or as `change` and the other fields say."""
 
     def __init__(self, path, key):
-        with open(path, "rb") as file:
-            members = tar_members(file.read())
+        members, disks = read_archive(path, os.stat(path).st_mtime_ns)
         self.key, self.change, self.missing = key, {}, set()
         self.parent, self.changes = None, []  # machine-root and digest of content.txt; lines about changes
         root = re.search(rb"machine-root: (\w+)", members["content.txt"])[1].decode()
@@ -114,18 +145,7 @@ class Forger:
         self.compressor = re.search(rb"software: .*\ncompressor: .*\n", members["seal.txt"])[0].decode()
         self.key_pem = members[EVIDENCE + "key.pub"]
         self.der = base64.b64decode(b"".join(self.key_pem.splitlines()[1:-1]))
-        self.disks = {}
-        for slot, size in re.findall(r"^disk: (\w+) (\d+) ", members["seal.txt"].decode(), re.M):
-            image = bytearray(int(size))
-            for name in members:
-                if re.fullmatch(rf"disk/{slot}/\d+\.gz", name):
-                    at, data = int(name[9:17]) * EXTENT, members[name]
-                    while data:
-                        z = zlib.decompressobj(31)
-                        chunk, data = z.decompress(data), z.unused_data or b""
-                        image[at:at + len(chunk)] = chunk
-                        at += len(chunk)
-            self.disks[slot] = Disk(bytes(image), members[f"disk/{slot}.unreadable"])
+        self.disks = {slot: Disk(*disk) for slot, disk in disks.items()}
 
     def edit(self, name, old, new):
         """Changes a text: the first match of `old`, which must be there, becomes `new`."""
@@ -157,14 +177,14 @@ class Forger:
         return data
 
     def add_disk(self, slot, disk):
-        zeros, digests = bytes(CHUNK), [sha256(chunk) for chunk in disk.chunks]
+        digests = [chunk_digest(chunk) for chunk in disk.chunks]
         digests[0] = self.wrong(f"digest:{slot}", digests[0])
         parts = [range(at, min(at + EXTENT_CHUNKS, len(digests))) for at in range(0, len(digests), EXTENT_CHUNKS)]
         roots = b"".join(root_of([sha256(b"\0" + digests[i]) for i in part]) for part in parts)
         roots, top = self.wrong(f"roots:{slot}", roots), ""
         roots = [roots[at:at + 32] for at in range(0, len(roots), 32)]
         for extent, part in enumerate(parts):
-            if extent not in disk.stored and all(disk.chunks[i] == zeros[:len(disk.chunks[i])] for i in part):
+            if extent not in disk.stored and all(disk.chunks[i] == ZEROS[:len(disk.chunks[i])] for i in part):
                 top += f"{extent:08d} z {0:015d} {0:09d} {'0' * 64} {roots[extent].hex()}\n"
                 continue
             if extent in disk.inherited_extents:

@@ -100,7 +100,7 @@ for format in vhdx qcow qed parallels; do
     gives "unread.$format is refused" 3 "$muniment" export unread.$format -o refused
     says "by its format, with the remedy" err 'convert it: qemu-img convert -O raw; --format raw takes the file as it is'
 done
-gzip -c unread.vhdx >packed.gz
+gzip -1 -c unread.vhdx >packed.gz
 gives "nor if it is packed" 3 "$muniment" export packed.gz -o refused
 
 gives "an extent is no disk" 3 "$muniment" export twoGbMaxExtentSparse-s001.vmdk -o refused
@@ -127,7 +127,7 @@ says "by name" err "parts.001: lacks its part parts.004, though parts.005 is the
 mv away parts.004
 
 gzip -k d.raw && { head -c 5000000 d.raw | gzip -1; tail -c +5000001 d.raw | gzip -9; head -c 1000 /dev/zero; } >members.gz
-gzip -c v3.qcow2 >v3.gz && xz -k d.raw && bzip2 -k d.raw && zstd -q d.raw && zip -q d.zip d.raw && zip -q two.zip d.raw v2.qcow2
+gzip -c v3.qcow2 >v3.gz && xz -1 -k d.raw && bzip2 -1 -k d.raw && zstd -q d.raw && zip -q d.zip d.raw && zip -q two.zip d.raw v2.qcow2
 tar -cf d.tar v3.qcow2 && tar -czf d.tgz d.raw
 for image in d.raw.gz members.gz v3.gz d.raw.xz d.raw.bz2 d.raw.zst d.zip d.tar d.tgz; do
     gives "$image is read" 0 "$muniment" export $image -o out.raw --force
@@ -199,7 +199,7 @@ gives "before them it is as it is" 0 cmp -n 1048576 d.raw out.raw
 gives "they are zeros" 0 cmp -i 1048576:0 -n 3072 out.raw /dev/zero
 gives "after them it is as it is" 0 cmp -i 1051648 -n 8385536 d.raw out.raw
 # Packed, or in parts, it has its map as well.
-mkdir packed && gzip -c rescued.img >packed/rescued.img.gz && xz -c rescued.img >packed/rescued.xz && split -b 3000320 rescued.img packed/rescued. && cp rescued.map packed
+mkdir packed && gzip -c rescued.img >packed/rescued.img.gz && xz -1 -c rescued.img >packed/rescued.xz && split -b 3000320 rescued.img packed/rescued. && cp rescued.map packed
 (cd packed && zip -q rescued.zip ../rescued.img)
 for image in rescued.img.gz rescued.xz rescued.zip rescued.aa; do
     gives "$image is read" 0 "$muniment" export packed/$image -o packed.raw --force
@@ -339,12 +339,15 @@ def frame(n, mode, data, form2=False):
     f = head + (bytes([0, 0, form2 and 32, 0] * 2) if mode == 2 else b"") + data
     return (f + edc(f[16:] if mode == 2 else f).to_bytes(4, "little")).ljust(2352, b"\xEE")
 # ECMA-130 14.3: the polynomial (x^16 + x^15 + x^2 + 1)(x^16 + x^2 + x + 1), from the lowest bit on.
+def edc_of(sum):
+    for bit in range(8):
+        sum = sum >> 1 ^ (0xD8018001 if sum & 1 else 0)
+    return sum
+table = [edc_of(byte) for byte in range(256)]
 def edc(data):
     sum = 0
     for byte in data:
-        sum ^= byte
-        for bit in range(8):
-            sum = sum >> 1 ^ (0xD8018001 if sum & 1 else 0)
+        sum = sum >> 8 ^ table[sum & 255 ^ byte]
     return sum
 frames = [iso[at:at + 2048] for at in range(0, len(iso), 2048)]
 count = len(frames)

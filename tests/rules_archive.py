@@ -10,14 +10,15 @@ unit/test_archive_overlay.c.
 FILE.mun has the disks fd0, of one extent, and hd0, of two, of which the first is zeros; KEY signed it."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
+import traceback
 import zlib
 
 from forge import BLOCK, CHUNK, EVIDENCE, GZIP_HEADER, Disk, Forger, gzip_chunk, hexadecimal, refresh
+from recover_cases import load, run
 
 UNREAD = ("A-14", "A-15", "A-16", "A-17") # recover.py does not read the manifests
 FD0 = "disk/fd0/00000000"
@@ -340,20 +341,24 @@ def wrong_with(arguments, rule, function, finding):
     status, answer = verify(muniment, "broken.mun")
     member, _, what = (finding or "").partition(": ")
     shutil.rmtree("recovered", ignore_errors=True)
-    done = subprocess.run([sys.executable, recover, "broken.mun", "recovered", sample], capture_output=True, text=True)
+    try:
+        recovered, said = run(recover, "broken.mun", "recovered", sample)
+    except Exception:
+        recovered, said = 1, traceback.format_exc()
     if finding is None:
-        return answer if status != 1 or answer["verdict"] != "unknown-signer" else done.stderr if done.returncode else None
+        return answer if status != 1 or answer["verdict"] != "unknown-signer" else said if recovered else None
     found = any(f["member"].startswith(member) and what in f["place"] + f["what"] + f["member"] for f in answer["findings"])
     if status not in (1, 3) or status == 1 and answer["verdict"] not in ("damaged", "bad-signature") or not found and finding:
         return answer
-    if rule not in UNREAD and (done.returncode not in (1, 3) or "Traceback" in done.stderr or "everything is intact" in done.stdout):
-        return f"recover.py: exit status {done.returncode}: {done.stdout}{done.stderr}"
+    if rule not in UNREAD and (recovered not in (1, 3) or "Traceback" in said or "everything is intact" in said):
+        return f"recover.py: exit status {recovered}: {said}"
     return None
 
 
 def main(arguments):
     wanted = arguments[5] if len(arguments) > 5 else None
     rules = [rule for rule in RULES if not wanted or rule[0] == wanted]
+    arguments[2] = load(arguments[2])
     failed = 0
     for rule, what, function, finding in rules:
         try:

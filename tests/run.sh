@@ -19,10 +19,10 @@ run_test()
     WORK=$(realpath -m "$BUILD/tests/$name.work")
     export WORK
     rm -rf "$WORK" && mkdir -p "$WORK"
-    local begun=$SECONDS
-    "$(realpath "$1")" >"$log" 2>&1 </dev/null || status=$?
+    local begun=$SECONDS spent TIMEFORMAT='%U %S'
+    spent=$({ time "$(realpath "$1")" >"$log" 2>&1 </dev/null; } 2>&1) || status=$?
     case $status in
-    0)  echo "passed   $name ($((SECONDS - begun)) s)" ;;
+    0)  echo "passed   $name ($((SECONDS - begun)) s; processor $(awk '{printf "%.0f", $1 + $2}' <<<"$spent"))" ;;
     77) echo "skipped  $name: $(tail -n 1 "$log")" ;;
     *)  printf 'FAILED   %s (exit status %d; %s)\n%s\n' "$name" "$status" "$log" "$(tail -n 40 "$log" | sed 's/^/    /')" ;;
     esac

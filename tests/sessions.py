@@ -233,37 +233,37 @@ fact("killed", desk.until(busy, "suspended"))
 seconds, _ = resume(desk, busy)
 fact("it resumes", desk.session(busy)["state"] == "running")
 press(desk, busy, ord("d")).close()
-fact("a session that nobody used is suspended", idle.until(idle_session, "suspended", 90))
-fact("and one that has run for too long", longest.until(longest_session, "suspended", 90))
+desk.ask("POST", f"/api/sessions/{busy}/suspend")
+desk.until(busy, "suspended")
 idle.ask("POST", f"/api/sessions/{killed}/resume")
 idle.until(killed, "running")
 os.kill(next(p for p in children(idle.process.pid) if any(f"{killed}/journal" in file for file in files_of(p))), signal.SIGKILL)
 idle.until(killed, "suspended")
-desk.ask("POST", f"/api/sessions/{busy}/suspend")
-desk.until(busy, "suspended")
-for one in (idle, longest, desk):
-    one.process.terminate()
-    one.process.wait()
+desk.process.terminate()
+desk.process.wait()
 
 # --- Why they are suspended, when the desk begins again ---
 
-ended = (("idle-state", {idle_session: "idle", killed: "ended by signal 9"}), ("longest-state", {longest_session: "longest"}), ("state", {session: "desk", busy: "hand"}))
-(work / "again").mkdir()
-for where, why in ended:
-    again = Desk(work / "again", library, work / where)
+
+def begun_again(where, why):
+    again = Desk(work / "again", library, where)
     for name, words in why.items():
         found = again.session(name)
         fact(f"why a session is suspended stays: {words}", words == found.get("reason", found.get("suspended")), str(found))
-    if again.session(busy):
-        resume(again, busy)
-        again.process.kill()
-        again.process.wait()
-        while any(f"{busy}/journal" in file for p in pathlib.Path("/proc").glob("[0-9]*") for file in files_of(p.name)):
-            time.sleep(0.1)  # it suspends itself
-        again = Desk(work / "again", library, work / where)
-        fact("and is that of the last time, also if the desk was killed", again.session(busy).get("suspended") == "desk", str(again.session(busy)))
-    again.process.terminate()
-    again.process.wait()
+    return again
+
+
+(work / "again").mkdir()
+again = begun_again(state, {session: "desk", busy: "hand"})
+resume(again, busy)
+again.process.kill()
+again.process.wait()
+while any(f"{busy}/journal" in file for p in pathlib.Path("/proc").glob("[0-9]*") for file in files_of(p.name)):
+    time.sleep(0.1)  # it suspends itself
+again = Desk(work / "again", library, state)
+fact("and is that of the last time, also if the desk was killed", again.session(busy).get("suspended") == "desk", str(again.session(busy)))
+again.process.terminate()
+again.process.wait()
 
 # --- The whole of it, repeated from power-on ---
 
@@ -376,6 +376,17 @@ refused = desk.ask("POST", f"/api/sessions/{short}/resume")
 fact("without it the session does not resume, and the reason names no folder of the desk", suspended and refused[0] == 422 and brought in error(refused) and str(work) not in error(refused),
      str(refused))
 desk.ask("POST", f"/api/sessions/{short}/discard")
+
+# --- What has waited for a minute meanwhile ---
+
+fact("a session that nobody used is suspended", idle.until(idle_session, "suspended", 90))
+fact("and one that has run for too long", longest.until(longest_session, "suspended", 90))
+for one, where, why in ((idle, "idle-state", {idle_session: "idle", killed: "ended by signal 9"}), (longest, "longest-state", {longest_session: "longest"})):
+    one.process.terminate()
+    one.process.wait()
+    again = begun_again(work / where, why)
+    again.process.terminate()
+    again.process.wait()
 
 # --- One archive for each session, pages for all of it; its rights may change ---
 

@@ -26,6 +26,7 @@ export PROGRAMS="lpr=1:2008.05.17.3+nmu1 cfff96acaf77b29bf4f7fcf42666128333d67cd
 EXTRA=$WORK/extra tests/guests/linux/image.sh "$WORK" || exit
 debian system pentium2 200 64
 cd "$WORK"
+export GUEST_OPTIONS="--print printed"
 ! elsewhere machine.yaml debian-print || exit 0
 for engine in translator interpreter; do
     "$MUNIMENT" boot machine.yaml --script debian-print.script --engine "$engine" --serial "$engine.serial" --print "$engine" --limit 300 --digest >"$engine.out" || { tail -n 5 "$engine.serial"; exit 1; }
