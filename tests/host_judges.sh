@@ -33,13 +33,15 @@ all_found()
     [[ $(grep ' altered, ' "$WORK/$1") =~ ^([1-9][0-9]*)\ altered,\ ([0-9]+)\ found$ ]] && [ "${BASH_REMATCH[1]}" -eq "${BASH_REMATCH[2]}" ]
 }
 
+judged=
 for name in hostfuzz x87_host simd_host; do
     status=0
     run $name 50 80000 AuthenticAMD/25/17 || status=$?
     if [ $status -eq 77 ]; then
-        tail -n 1 "$WORK/$name"
-        exit 77
+        echo "$name: $(tail -n 1 "$WORK/$name")"
+        continue
     fi
+    judged="$judged $name"
     holds "$name: a family that was tried fails" [ $status -eq 1 ]
     holds "$name: every alteration is found" all_found $name
     grep '^altered: ' "$WORK/$name" >>"$WORK/met"
@@ -50,6 +52,9 @@ for name in hostfuzz x87_host simd_host; do
     holds "$name: its first differences are reported" \
         grep -qE '^not judged: [0-9]+ of [0-9]+ differ on NobodyTried family 6, .*: .* [0-9]+' "$WORK/$name"
 done
+
+[ -n "$judged" ] || exit 77
+[[ $judged = *hostfuzz* ]] || exit $failed
 
 # Rare ones besides: LOCK before VERW and CR0, PUSHA, a far return near the end of the stack, LOOPE with a prefix, CALL. ICEBP differs under a hypervisor only.
 for opcode in F00 F20 60 CB E1 E8; do
