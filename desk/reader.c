@@ -34,7 +34,7 @@ enum {
     FOLDER_LIMIT = 1 << 29, /* bytes of the entries of one folder */
     RUN_LIMIT = 1 << 16,    /* runs of one file that are kept */
     UNIT_SIZE = 8192,       /* bytes of what is compressed, at least, that are read together; */
-    UNIT_LIMIT = 1 << 16    /* so many of them may be damaged in a row */
+    UNIT_LIMIT = 1 << 18    /* so many of them may be damaged in a volume */
 };
 
 #define MEMORY_LIMIT (UINT64_C(4) << 30) /* address space, beyond what the process had */
@@ -306,6 +306,7 @@ struct reader {
     size_t run_count;
     bool left_out, known; /* a run was not kept; they are all of its runs */
     bool torn;            /* something of it could not be read: what can be is read by its runs */
+    uint32_t units;       /* of the volume, that were asked for behind damage, and could not be read */
 };
 
 /* Ends the process. */
@@ -677,7 +678,7 @@ static bool resume_unit(struct reader *r, const struct file_entry *e, uint64_t o
     size_t got = 0;
 
     *next = (offset + UNIT_SIZE - 1) / UNIT_SIZE * UNIT_SIZE;
-    for (unsigned i = 0; i < UNIT_LIMIT && *next < e->size && r->process; i++, *next += UNIT_SIZE)
+    for (; r->units < UNIT_LIMIT && *next < e->size && r->process; r->units++, *next += UNIT_SIZE)
         if (ask_bytes(r, e, *next, &byte, 1, &got, &ignored) && got == 1)
             return true;
     return false;
@@ -697,7 +698,7 @@ static bool resume(void *context, const struct file_entry *e, uint64_t offset, u
         const uint64_t end = run->at + run->length;
         found = end > offset && resume_in(r, run, offset, i + 1 == r->run_count || run[1].at > end, next);
     }
-    return r->run_count ? found && *next < e->size : resume_unit(r, e, offset, next);
+    return r->known && !r->run_count ? resume_unit(r, e, offset, next) : found && *next < e->size;
 }
 
 static bool read_file(void *context, const struct file_entry *e, uint64_t offset, void *buffer, size_t size,
