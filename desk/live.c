@@ -26,7 +26,7 @@
 #define WORK_US 1000000   /* as it is taken to be for so long at most */
 #define LAG_US 250000     /* by which it may be after the clock, before that is given up */
 #define LOOK_US 5000      /* between two pictures, at least, */
-#define LOOK_SHARE 2      /* and so many times what a picture took */
+#define LOOK_SHARE 2      /* and while the machine works so many times what a picture took */
 #define POLL_US 1000      /* between two looks at the sockets while the machine runs */
 #define SYNC_US 20000     /* of waiting, while the journal is not on the disk */
 #define WINDOW_US 2000000 /* over which the speed is measured */
@@ -63,8 +63,9 @@ struct live {
     uint64_t woken_at, woken_lead; /* by an input after a rest, or by who came in; and how far ahead it may be since */
     bool works;                    /* in most of the last slice it neither was halted nor waited in a loop */
     uint64_t slice_tick, slice_idle;
-    uint64_t frame; /* number of the last one */
-    bool stale;     /* the machine has run, or viewers have asked, since the last picture */
+    uint64_t looked_at; /* microseconds: the end of the last look */
+    uint64_t frame;     /* number of the last one */
+    bool stale;         /* the machine has run, or viewers have asked, since the last picture */
     bool slow_said;
     bool commanded;              /* to leave */
     uint64_t idle_us, active_at; /* microseconds: after which it leaves, 0: never; since when nobody did anything */
@@ -433,8 +434,9 @@ static void show(struct live *l, uint64_t now)
         l->change_at = now;
     vnc_show(l->vnc, &frame, frame.number != l->frame + 1); /* others may have looked meanwhile */
     l->frame = frame.number;
-    uint64_t end = monotonic_microseconds(), cost = (end - now) * LOOK_SHARE;
-    l->look_due = end + (cost > LOOK_US ? cost : LOOK_US);
+    l->looked_at = monotonic_microseconds();
+    uint64_t cost = (l->looked_at - now) * LOOK_SHARE;
+    l->look_due = l->looked_at + (cost > LOOK_US ? cost : LOOK_US);
 }
 
 static bool wants_real(const struct live *l)
@@ -457,11 +459,15 @@ static uint64_t woken_lead(const struct live *l, uint64_t now)
     return since < WORK_US && lead < AHEAD_WOKEN_US ? AHEAD_WOKEN_US : lead;
 }
 
+/* What a machine has drawn when its work ends is looked at as soon as may be. */
 static void look_at_slice(struct live *l)
 {
     const uint64_t idle = machine_ticks_idle(l->session->machine);
+    const bool worked = l->works;
 
     l->works = 2 * (idle - l->slice_idle) < tick(l) - l->slice_tick;
+    if (worked && !l->works && l->look_due > l->looked_at + LOOK_US)
+        l->look_due = l->looked_at + LOOK_US;
     l->slice_idle = idle;
     l->slice_tick = tick(l);
 }
