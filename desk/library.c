@@ -87,7 +87,7 @@ struct names {
 };
 
 /* The names of the archives in a folder, of the folders of evidence beside them, and of the certificates of those that
- * were disposed of, the latter two in their order. */
+ * were disposed of. The latter two are sorted. */
 struct folder {
     int descriptor; /* below 0: not open */
     struct names archives, evidence, certificates;
@@ -142,7 +142,7 @@ static void folder_free(struct folder *f)
     *f = (struct folder){.descriptor = -1};
 }
 
-/* The archives as the folder has them. The caller calls folder_free in any case. */
+/* The archives are in no order. The caller calls folder_free in any case. */
 static bool folder_list(const char *path, struct folder *f, struct error *error)
 {
     DIR *folder = opendir(path);
@@ -169,7 +169,7 @@ static bool folder_list(const char *path, struct folder *f, struct error *error)
     return true;
 }
 
-/* The archives in order as well. */
+/* The archives are sorted as well. */
 static bool folder_read(const char *path, struct folder *f, struct error *error)
 {
     if (!folder_list(path, f, error))
@@ -224,13 +224,18 @@ static bool has_name(const struct names *names, const char *name)
     return names->count && bsearch(&name, names->at, names->count, sizeof *names->at, compare_names);
 }
 
-/* What is kept of each archive, and, while a listing is made, of each check. `more` is only searched. */
+/* What is kept of each archive, of which `more` is only searched; and the state of the folder (folder_state) when the
+ * archives were last compared with it. */
 static const char tables[] =
-    "CREATE TABLE IF NOT EXISTS archive(name TEXT PRIMARY KEY, inode, size, changed, root TEXT, title TEXT,"
+    "DROP TABLE IF EXISTS archive; DROP TABLE IF EXISTS folder;"
+    "CREATE TABLE archive(name TEXT PRIMARY KEY, inode, size, changed, root TEXT, title TEXT,"
     " identifiers TEXT, rights TEXT, machine TEXT, signer TEXT, wrong TEXT, disks TEXT, custodian TEXT, more TEXT,"
     " review TEXT, content TEXT, derived, copies)"
     " WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS folder(one INTEGER PRIMARY KEY, state);" /* when the archives were last compared */
+    "CREATE TABLE folder(one INTEGER PRIMARY KEY, state)";
+
+/* What is kept of each check, and of each machine's replicas, while a listing is made. */
+static const char temporary_tables[] =
     "PRAGMA temp_store=MEMORY;"
     "CREATE TEMP TABLE checked(root TEXT, file TEXT, time TEXT, method TEXT, verdict TEXT, sure,"
     " PRIMARY KEY(root, file)) WITHOUT ROWID;"
@@ -367,11 +372,32 @@ static int schema_version(void *version, int columns, char **values, char **name
     return 0;
 }
 
+static bool has_version(const struct library *l, bool *has)
+{
+    int version = 0;
+
+    if (sqlite3_exec(l->db, "PRAGMA user_version", schema_version, &version, NULL) != SQLITE_OK)
+        return failed(l);
+    *has = version == INDEX_VERSION;
+    return true;
+}
+
+/* Makes the tables, unless another process does so first: who finds the folder's state finds its archives. */
+static bool make_tables(const struct library *l)
+{
+    char set[64];
+    bool has = false;
+
+    snprintf(set, sizeof set, "PRAGMA user_version=%d", INDEX_VERSION);
+    return run(l, "PRAGMA page_size=65536; BEGIN IMMEDIATE") && has_version(l, &has) &&
+           (has || (run(l, tables) && run(l, set))) && run(l, "COMMIT");
+}
+
 /* The index of a folder that cannot be written is made in memory. */
 static bool open_index(struct library *l)
 {
-    char path[PATH_MAX], set[64];
-    int version = 0;
+    char path[PATH_MAX];
+    bool has = false;
 
     snprintf(path, sizeof path, "%.3900s/%s", l->folder, INDEX);
     bool writable = !l->aside && access(l->folder, W_OK) == 0;
@@ -382,12 +408,7 @@ static bool open_index(struct library *l)
     sqlite3_create_function(l->db, "review_of", 4, SQLITE_UTF8, l, review_of, NULL, NULL);
     sqlite3_create_function(l->db, "found", -1, SQLITE_UTF8, l, found, NULL, NULL);
     sqlite3_create_function(l->db, "rights_of", 4, SQLITE_UTF8, l, rights_of, NULL, NULL);
-    if (sqlite3_exec(l->db, "PRAGMA user_version", schema_version, &version, NULL) != SQLITE_OK)
-        return failed(l);
-    snprintf(set, sizeof set, "PRAGMA page_size=65536; PRAGMA user_version=%d", INDEX_VERSION);
-    return (version == INDEX_VERSION ||
-            (run(l, "DROP TABLE IF EXISTS archive; DROP TABLE IF EXISTS folder") && run(l, set))) &&
-           run(l, tables);
+    return has_version(l, &has) && (has || make_tables(l)) && run(l, temporary_tables);
 }
 
 /* --- Bringing it up to date --- */
@@ -454,7 +475,8 @@ static uint64_t hash(uint64_t hash, const void *bytes, size_t count)
     return hash;
 }
 
-/* A number that is another one when an archive is new, gone or another file. */
+/* A number that is another one when an archive is new, gone or another file, or the folder gives them in another order.
+ */
 static int64_t folder_state(const struct folder *f)
 {
     uint64_t state = UINT64_C(0xcbf29ce484222325);
@@ -576,7 +598,8 @@ static void library_close(struct library *l)
     folder_free(&l->names);
 }
 
-/* What was decided is only asked for where there may be any decision; ?97: on any archive. */
+/* What was decided is only asked for where there may be any decision; ?97: whether there may be one on every archive,
+ * which prepare says. */
 #define DECIDED(function, column) \
     "iif(a.derived OR ?97, " function "(a.name, a.content, a.derived, " column "), " column ")"
 #define RIGHTS DECIDED("rights_of", "a.rights")
@@ -838,27 +861,34 @@ static void print_missing(void *context, const struct library_missing *m)
     printf("  WRONG: " LIBRARY_MISSING "  %.8s  %.10s %s\n", m->machine_root, m->checked, m->verdict);
 }
 
+struct replicas {
+    const struct library *library;
+    sqlite3_stmt *insert;
+    bool good;
+};
+
 static void take_replica(void *context, const struct library_entry *entry)
 {
-    sqlite3_stmt *insert = context;
+    struct replicas *r = context;
 
-    bind_text(insert, 1, entry->machine_root);
-    sqlite3_step(insert);
-    sqlite3_reset(insert);
+    bind_text(r->insert, 1, entry->machine_root);
+    r->good = r->good && step(r->library, r->insert);
 }
 
 /* Counts the archives in the folders of --replica. */
 static bool load_replicas(const struct library *l, const struct arguments *a)
 {
-    size_t position = 0;
     const char *folder;
-    sqlite3_stmt *insert = prepare(l,
-                                   "INSERT INTO elsewhere VALUES(?,1) ON CONFLICT DO UPDATE SET replicas=replicas+1");
-    bool good = insert;
+    size_t position = 0;
+    struct replicas r = {
+        .library = l,
+        .insert = prepare(l, "INSERT INTO elsewhere VALUES(?,1) ON CONFLICT DO UPDATE SET replicas=replicas+1"),
+        .good = true};
+    bool good = r.insert;
 
     while (good && (folder = argument_next(a, "--replica", &position)))
-        good = library_each(NULL, folder, take_replica, insert, l->error);
-    sqlite3_finalize(insert);
+        good = library_each(NULL, folder, take_replica, &r, l->error) && r.good;
+    sqlite3_finalize(r.insert);
     return good;
 }
 

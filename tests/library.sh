@@ -36,6 +36,22 @@ passed "has a schema and the fields" "$(python3 -c 'import json; o = json.load(o
 list --json >before
 rm shelf/.muniment-index.sqlite && list --json >after
 passed "an index made anew says the same" "$(cmp -s before after; echo $?)"
+# A command that finds an index of another version, and waits for whoever makes it anew.
+passed "one that another process makes anew meanwhile is taken as it is" "$(python3 - "$MUNIMENT" 2>err <<'PY'
+import sqlite3, subprocess, sys, time
+index = sqlite3.connect("shelf/.muniment-index.sqlite", isolation_level=None)
+version = index.execute("PRAGMA user_version").fetchone()[0]
+index.execute(f"PRAGMA user_version={version - 1}")
+index.execute("BEGIN IMMEDIATE")
+ls = subprocess.Popen([sys.argv[1], "ls", "shelf"], stdout=subprocess.PIPE, text=True)
+time.sleep(1)
+index.execute("UPDATE archive SET title='as another process has it'")
+index.execute(f"PRAGMA user_version={version}")
+index.execute("COMMIT")
+sys.exit(ls.communicate()[0].count("as another process has it") != 2)
+PY
+echo $?)"
+rm shelf/.muniment-index.sqlite
 mv shelf/ledger.mun ledger.mun && list >out
 passed "what is gone is not listed" "$(! grep -q ledger out; echo $?)"
 mv ledger.mun shelf/register.mun && list >out
