@@ -375,6 +375,21 @@ static void the_laps_of_a_short_loop_are_one_unit_with_what_surrounds_it(void **
     assert_in_range(s.ticks, (OUTER - 1) * ROUNDS, OUTER * ROUNDS);
 }
 
+/* One of which a unit has no room for all: it takes in ten of its laps. */
+static void of_the_laps_of_a_long_loop_some_are_one_unit(void **state)
+{
+    enum { ROUNDS = 10000, LENGTH = 3, LAPS = 32 / LENGTH };
+    struct translator_statistics s;
+
+    (void)state;
+    /* add eax, 3; dec ecx; jnz to the start; hlt */
+    if (!runs_alike(CODE_BYTES(0x83, 0xC0, 0x03, 0x49, 0x75, 0xFA, 0xF4), ROUNDS, LENGTH * ROUNDS + 1, &s))
+        return;
+    assert_int_equal(s.translated, 1);
+    assert_int_equal(s.instructions, LAPS * LENGTH);
+    assert_in_range(s.ticks, (LENGTH - 1) * ROUNDS, LENGTH * ROUNDS);
+}
+
 /* Two segments begin in one page, each with other code at one IP. */
 static void code_is_told_apart_where_segments_begin_within_one_page(void **state)
 {
@@ -685,6 +700,32 @@ static void an_operand_that_changes_often_is_no_part_of_the_code(void **state)
     code_memory_free(&memory);
 }
 
+/* Operands by registers of which MOV and XOR make a number that is known, by one whose number is in code that changes,
+ * and by one that is no longer known. */
+static void what_is_known_of_a_register_leads_to_its_operands(void **state)
+{
+    /* clang-format off */
+    static const uint8_t code[] = {
+        0xFF, 0x05, D(AT_CODE + 7),              /* inc dword [AT_CODE + 7] */
+        0xBB, D(AT_DATA + 0x1000),               /* mov ebx, AT_DATA + 0x1000, which the one before changes */
+        0x01, 0x03, 0x01, 0x43, 0x04,            /* add [ebx], eax; add [ebx + 4], eax */
+        0xBE, D(0x400), 0x01, 0x86, D(AT_DATA),  /* mov esi, 0x400; add [esi + AT_DATA], eax */
+        0xBA, D(0x80), 0x31, 0xD6,               /* mov edx, 0x80; xor esi, edx */
+        0x01, 0x86, D(AT_DATA),                  /* add [esi + AT_DATA], eax */
+        0x01, 0x86, D(AT_DATA + 4),              /* add [esi + AT_DATA + 4], eax */
+        0x31, 0xD2, 0x01, 0x82, D(AT_DATA + 0x800), /* xor edx, edx; add [edx + AT_DATA + 0x800], eax */
+        0x01, 0x82, D(AT_DATA + 0x804),          /* add [edx + AT_DATA + 0x804], eax */
+        0xBF, D(0x10),                           /* mov edi, 0x10 */
+        0x01, 0x04, 0xBD, D(AT_DATA + 0x900),    /* add [edi * 4 + AT_DATA + 0x900], eax */
+        0x01, 0x04, 0xBD, D(AT_DATA + 0x904),    /* add [edi * 4 + AT_DATA + 0x904], eax */
+        0x40, 0xEB, 0xAE,                        /* inc eax; jmp AT_CODE */
+    };
+    /* clang-format on */
+
+    (void)state;
+    compare(code, sizeof code, AT_CODE);
+}
+
 /* Accesses to one page of each 2 MiB, in two address spaces in turn. */
 static void tables_of_pages_are_given_back_while_the_interpreter_runs(void **state)
 {
@@ -747,6 +788,7 @@ int main(void)
         cmocka_unit_test(an_index_is_bounded_on_the_side_where_the_unit_goes_on),
         cmocka_unit_test(a_unit_goes_along_a_jump_that_is_mostly_taken),
         cmocka_unit_test(the_laps_of_a_short_loop_are_one_unit_with_what_surrounds_it),
+        cmocka_unit_test(of_the_laps_of_a_long_loop_some_are_one_unit),
         cmocka_unit_test(code_is_told_apart_where_segments_begin_within_one_page),
         cmocka_unit_test(a_system_call_is_translated_code_all_the_way),
         cmocka_unit_test(data_beside_code_is_written_by_translated_code),
@@ -758,6 +800,7 @@ int main(void)
         cmocka_unit_test(a_return_is_linked_again_to_where_it_led),
         cmocka_unit_test(code_that_changed_often_is_translated_when_it_no_longer_does),
         cmocka_unit_test(an_operand_that_changes_often_is_no_part_of_the_code),
+        cmocka_unit_test(what_is_known_of_a_register_leads_to_its_operands),
         cmocka_unit_test(tables_of_pages_are_given_back_while_the_interpreter_runs),
     };
 
