@@ -113,7 +113,7 @@ struct machine_statistics {
     uint64_t exits[TRANSLATOR_EXITS]; /* of the entries */
 };
 struct machine_statistics machine_statistics(const struct machine *m);
-/* Those that were waited and halted together: costs nothing. */
+/* The ticks that the processor was halted or waited in loops, since the machine was created. Costs nothing. */
 uint64_t machine_ticks_idle(const struct machine *m);
 
 /* Gives every block that is translated from now on: as lines of text (without their ends, valid during the call), guest

@@ -1,5 +1,5 @@
 /* libarchive.h - libarchive, which is loaded when it is needed: with it come libraries that take longer to load than
- * most commands take to run. Its own header has a `struct archive`, as ours of archives has. */
+ * most commands take to run. Its `struct archive` is not ours of archive/archive.h: no file needs both. */
 #ifndef MUNIMENT_FORMATS_LIBARCHIVE_H
 #define MUNIMENT_FORMATS_LIBARCHIVE_H
 
@@ -56,8 +56,9 @@ struct libarchive {
 #undef X
 };
 
+/* Sets the functions, and loads the library unless it is loaded. False with *error (STATUS_HOST): it is not there. */
 bool libarchive_load(struct libarchive *to, struct error *error);
-/* To be called before a jail in which it may be needed: there it can only be loaded again. */
+/* Loads it if it is there. To be called before the fork of a process that cannot open files and may need it. */
 void libarchive_prepare(void);
 
 #endif

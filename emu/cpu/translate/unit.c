@@ -88,7 +88,7 @@ struct path {
     unsigned jumps, taken; /* that it went along */
     uint32_t closing;      /* where the last jump is that closes a loop */
     unsigned laps;         /* of which so many are still to be taken in */
-    bool over;             /* that loop mostly ends after these, and the unit goes on behind it */
+    bool over;             /* that loop mostly ends after these, and the unit goes on after it */
 };
 
 /* The record at `offset` from the unit's first byte. often: whether it is a jump that was mostly taken. */
@@ -136,7 +136,7 @@ static unsigned laps_of(const struct cpu *cpu, const struct unit *u, uint32_t ta
 }
 
 /* Whether a unit goes on where its newest record, which jumps back, closes a loop: it takes in as many laps as that
- * mostly has, and the code behind it; or if that is more than there is room for, and the unit begins with the loop,
+ * mostly has, and the code after it; or if that is more than there is room for, and the unit begins with the loop,
  * some of them. */
 static bool goes_round(const struct cpu *cpu, const struct unit *u, struct path *path, bool often, uint32_t target,
                        unsigned mode)
