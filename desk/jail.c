@@ -355,11 +355,10 @@ int descriptor_open(int from)
         nfds_t count = most - from < 512 ? (nfds_t)(most - from) : 512;
         for (nfds_t i = 0; i < count; i++)
             some[i] = (struct pollfd){.fd = from + (int)i};
-        if (poll(some, count, 0) < 0)
-            return from; /* whoever asks finds out */
+        const bool known = poll(some, count, 0) >= 0; /* else a signal came */
         for (nfds_t i = 0; i < count; i++)
-            if (!(some[i].revents & POLLNVAL))
-                return from + (int)i;
+            if (known ? !(some[i].revents & POLLNVAL) : fcntl(some[i].fd, F_GETFD) >= 0)
+                return some[i].fd;
         from += (int)count;
     }
     return -1;

@@ -48,7 +48,7 @@ bool jail_enter(enum jail_kind kind, const struct jail_folder *folders, size_t c
 bool jail_program(const struct jail_folder *folders, size_t count, const struct jail_limits *limits,
                   struct error *error);
 
-/* The first descriptor from `from` on, below 65,536, that is open; below 0: there is none. */
+/* The first descriptor from `from` on that is open, of those below 65,536 and the process's limit, or -1. */
 int descriptor_open(int from);
 
 /* Runs work(context, out) in a child that is locked in as `kind`, without folders, and has no descriptor but standard

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -352,6 +353,28 @@ static void a_worker_has_only_the_descriptors_it_is_given(void **state)
     close(ends[1]);
 }
 
+static void what_is_open_is_found_however_far_up(void **state)
+{
+    static const int far[] = {600, 1200, 5000};
+    struct rlimit before, limit;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 5001;
+    if (setrlimit(RLIMIT_NOFILE, &limit))
+        skip(); /* fewer are allowed here */
+    for (unsigned n = 0; n < 3; n++)
+        assert_int_equal(dup2(STDERR_FILENO, far[n]), far[n]);
+    assert_int_equal(descriptor_open(far[0]), far[0]);
+    assert_int_equal(descriptor_open(far[0] + 1), far[1]);
+    assert_int_equal(descriptor_open(far[1] + 1), far[2]);
+    assert_int_equal(descriptor_open(far[2] + 1), -1);
+    for (unsigned n = 0; n < 3; n++)
+        close(far[n]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_run_opens_files_in_its_folders_and_nowhere_else),
         cmocka_unit_test(a_worker_gives_its_output_or_its_reason),
         cmocka_unit_test(a_worker_has_only_the_descriptors_it_is_given),
+        cmocka_unit_test(what_is_open_is_found_however_far_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
