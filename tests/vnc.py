@@ -259,9 +259,9 @@ def waking():
     m = Machine("--digest", machine="slow.yaml")
     v = Viewer("s")
     wait_for_text(v)
-    for when, pause in (("after a rest", 0.5), ("that follows another", 0.15)):
+    for when, pause, inputs in (("after a rest", 0.5, 12), ("that follows another", 0.15, 24)):
         times = []
-        for _ in range(12):
+        for _ in range(inputs):
             time.sleep(pause)
             v.request(True)
             pressed = time.monotonic()
@@ -270,7 +270,8 @@ def waking():
             while v.message() != 0:
                 pass
             times.append(time.monotonic() - pressed)
-        fact(f"an input {when} does not wait for the clock: {min(times[1:]) * 1000:.0f} ms", min(times[1:]) < 0.08)
+        least = min(times[-8:])  # what the first one was given, 3 s ago, does not help them
+        fact(f"an input {when} does not wait for the clock: {least * 1000:.0f} ms", least < 0.08)
     said = m.end()
     guest = int(re.search(r"tick (\d+)", said)[1]) / 8e6
     fact(f"and its clock keeps time: {guest:.2f} s", 3 < guest < time.monotonic() - begun + 0.4)
