@@ -67,7 +67,13 @@ def run(command, cwd):
 
 
 def on_host(folder, loads, rounds):
+    """Empty where the kernel runs no 32-bit programs: the checksums are then those of the peers alone."""
     results = {}
+    try:
+        subprocess.run(f"{folder}/{loads[0][1]}", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    except OSError as problem:
+        print(f"not on this host, which runs no 32-bit programs: {problem.strerror}")
+        return results
     for name, unit in loads:
         for _ in range(rounds):
             before = os.times()
