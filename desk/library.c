@@ -516,18 +516,18 @@ static bool compare(const struct library *l, struct difference *d)
     for (size_t i = 0; (result == SQLITE_ROW || (result == SQLITE_DONE && i < names->count)) && !interrupted();) {
         const char *known = result == SQLITE_ROW ? (const char *)sqlite3_column_text(select, 0) : NULL;
         int order = !known ? -1 : i == names->count ? 1 : strcmp(names->at[i], known);
+        bool there = order <= 0 && fstatat(l->names.descriptor, names->at[i], &st, 0) == 0 && S_ISREG(st.st_mode);
 
-        if (order > 0) {
+        if (order >= 0 && !there) {
             char **larger = realloc(d->old, (d->old_count + 1) * sizeof *larger);
             if (!larger || !(larger[d->old_count] = strdup(known)))
                 result = SQLITE_NOMEM;
             else
                 d->old_count++;
             d->old = larger ? larger : d->old;
-        } else if (fstatat(l->names.descriptor, names->at[i], &st, 0) == 0 && S_ISREG(st.st_mode) &&
-                   (order < 0 || sqlite3_column_int64(select, 1) != (int64_t)st.st_ino ||
-                    sqlite3_column_int64(select, 2) != (int64_t)st.st_size ||
-                    sqlite3_column_int64(select, 3) != changed_at(&st))) {
+        } else if (there && (order < 0 || sqlite3_column_int64(select, 1) != (int64_t)st.st_ino ||
+                             sqlite3_column_int64(select, 2) != (int64_t)st.st_size ||
+                             sqlite3_column_int64(select, 3) != changed_at(&st))) {
             d->new[d->new_count++] = names->at[i];
         }
         i += order <= 0;
@@ -627,8 +627,10 @@ bool library_each(const struct arguments *arguments, const char *folder,
 /* --- Listing --- */
 
 struct checks {
+    const struct library *library;
     sqlite3_stmt *last, *first;
     struct history_folder folder;
+    bool good;
 };
 
 /* Keeps the last check of each archive, by its machine-root and file name, that came to a verdict about all of it, and
@@ -646,11 +648,7 @@ static void take_check(void *context, const struct check_record *r)
     bind_text(c->first, 1, r->machine_root);
     bind_text(c->first, 2, r->object);
     bind_text(c->first, 3, r->time);
-    sqlite3_step(c->first);
-    sqlite3_reset(c->first);
-    if (history_in(r, &c->folder))
-        sqlite3_step(c->last);
-    sqlite3_reset(c->last);
+    c->good = c->good && step(c->library, c->first) && (!history_in(r, &c->folder) || step(c->library, c->last));
 }
 
 #define REVIEW DECIDED("review_of", "nullif(a.review, '')")
@@ -661,7 +659,7 @@ static void take_check(void *context, const struct check_record *r)
 
 static bool load_checks(const struct library *l, const char *log)
 {
-    struct checks c = {.last = NULL};
+    struct checks c = {.library = l, .good = true};
 
     if (!log)
         return true;
@@ -669,7 +667,7 @@ static bool load_checks(const struct library *l, const char *log)
     c.last = prepare(l, "INSERT INTO checked VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET time=excluded.time,"
                         " method=excluded.method, verdict=excluded.verdict, sure=max(sure, excluded.sure)");
     c.first = prepare(l, "INSERT OR IGNORE INTO first VALUES(?,?,?)");
-    bool good = c.last && c.first && history_read(log, take_check, &c, l->error);
+    bool good = c.last && c.first && history_read(log, take_check, &c, l->error) && c.good;
     sqlite3_finalize(c.last);
     sqlite3_finalize(c.first);
     return good;

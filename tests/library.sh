@@ -56,6 +56,9 @@ mv shelf/ledger.mun ledger.mun && list >out
 passed "what is gone is not listed" "$(! grep -q ledger out; echo $?)"
 mv ledger.mun shelf/register.mun && list >out
 says "what has another name is" out "register.mun"
+mv shelf/register.mun register.mun && mkdir shelf/register.mun && list >out
+passed "nor is that in whose place a folder is" "$(! grep -q register.mun out; echo $?)"
+rmdir shelf/register.mun && mv register.mun shelf && list >out
 cp a.mun shelf/payroll.mun && list >out
 passed "another archive under a known name is that one" "$(! grep -q Payroll out; echo $?)"
 head -c 100000 b.mun >shelf/cut.mun && list >out
