@@ -224,6 +224,9 @@ static bool has_name(const struct names *names, const char *name)
     return names->count && bsearch(&name, names->at, names->count, sizeof *names->at, compare_names);
 }
 
+/* A process that is locked in has no place for temporary files. */
+static const char settings[] = "PRAGMA temp_store=MEMORY; PRAGMA page_size=65536";
+
 /* What is kept of each archive, of which `more` is only searched; and the state of the folder (folder_state) when the
  * archives were last compared with it. */
 static const char tables[] =
@@ -236,7 +239,6 @@ static const char tables[] =
 
 /* What is kept of each check, and of each machine's replicas, while a listing is made. */
 static const char temporary_tables[] =
-    "PRAGMA temp_store=MEMORY;"
     "CREATE TEMP TABLE checked(root TEXT, file TEXT, time TEXT, method TEXT, verdict TEXT, sure,"
     " PRIMARY KEY(root, file)) WITHOUT ROWID;"
     "CREATE TEMP TABLE elsewhere(root TEXT PRIMARY KEY, replicas) WITHOUT ROWID;"
@@ -389,7 +391,7 @@ static bool make_tables(const struct library *l)
     bool has = false;
 
     snprintf(set, sizeof set, "PRAGMA user_version=%d", INDEX_VERSION);
-    return run(l, "PRAGMA page_size=65536; BEGIN IMMEDIATE") && has_version(l, &has) &&
+    return run(l, "BEGIN IMMEDIATE") && has_version(l, &has) &&
            (has || (run(l, tables) && run(l, set))) && run(l, "COMMIT");
 }
 
@@ -408,7 +410,7 @@ static bool open_index(struct library *l)
     sqlite3_create_function(l->db, "review_of", 4, SQLITE_UTF8, l, review_of, NULL, NULL);
     sqlite3_create_function(l->db, "found", -1, SQLITE_UTF8, l, found, NULL, NULL);
     sqlite3_create_function(l->db, "rights_of", 4, SQLITE_UTF8, l, rights_of, NULL, NULL);
-    return has_version(l, &has) && (has || make_tables(l)) && run(l, temporary_tables);
+    return run(l, settings) && has_version(l, &has) && (has || make_tables(l)) && run(l, temporary_tables);
 }
 
 /* --- Bringing it up to date --- */
