@@ -391,8 +391,8 @@ static bool make_tables(const struct library *l)
     bool has = false;
 
     snprintf(set, sizeof set, "PRAGMA user_version=%d", INDEX_VERSION);
-    return run(l, "BEGIN IMMEDIATE") && has_version(l, &has) &&
-           (has || (run(l, tables) && run(l, set))) && run(l, "COMMIT");
+    return run(l, "BEGIN IMMEDIATE") && has_version(l, &has) && (has || (run(l, tables) && run(l, set))) &&
+           run(l, "COMMIT");
 }
 
 /* The index of a folder that cannot be written is made in memory. */
