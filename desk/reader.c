@@ -306,7 +306,7 @@ struct reader {
     size_t run_count;
     bool left_out, known; /* a run was not kept; they are all of its runs */
     bool torn;            /* something of it could not be read: what can be is read by its runs */
-    uint32_t units;       /* of the volume, that were asked for behind damage, and could not be read */
+    uint32_t units;       /* of the volume, that were asked for after damage, and could not be read */
 };
 
 /* Ends the process. */
