@@ -818,13 +818,17 @@ static const char *reviewed_until(const struct arguments *a, char date[24])
 /* All that have each word of the query somewhere; with a date, those that were not found good since. */
 static bool list(const struct library *l, const struct arguments *a, const char *since)
 {
-    const bool json = argument_value(a, "--json");
+    const bool json = argument_value(a, "--json"), log = argument_value(a, "--log"),
+               replicas = argument_value(a, "--replica");
     char date[24], sql[2048];
 
-    snprintf(sql, sizeof sql, "%s%s%s ORDER BY a.name",
-             "SELECT a.name, a.root, title, identifiers, " RIGHTS ", machine, signer, wrong, custodian,"
-             " time, method, verdict, " REVIEW ", copies, replicas FROM archive a"
-             " LEFT JOIN checked c ON c.root=a.root AND c.file=a.name LEFT JOIN elsewhere e ON e.root=a.root WHERE 1",
+    /* Empty tables are not joined: each row would look into them. */
+    snprintf(sql, sizeof sql,
+             "SELECT a.name, a.root, title, identifiers, " RIGHTS ", machine, signer, wrong, custodian, %s, " REVIEW
+             ", copies, %s FROM archive a%s%s WHERE 1%s%s ORDER BY a.name",
+             log ? "time, method, verdict" : "NULL, NULL, NULL", replicas ? "replicas" : "NULL",
+             log ? " LEFT JOIN checked c ON c.root=a.root AND c.file=a.name" : "",
+             replicas ? " LEFT JOIN elsewhere e ON e.root=a.root" : "",
              a->operand_count > 1
                  ? " AND found(a.name, a.root, title, identifiers, machine, signer, custodian, more, " RIGHTS ")"
                  : "",
