@@ -116,7 +116,7 @@ static bool memory_agrees(struct fuzz *f, const struct permitted *p)
 /* What is permitted may depend on memory, which the trials after it change. */
 static bool reaches_memory(const struct trial *t)
 {
-    return has_memory(&t->insn) || opcode_rows[t->row].attributes & ROW_STACK;
+    return insn_has_memory(&t->insn) || opcode_rows[t->row].attributes & ROW_STACK;
 }
 
 /* Of a trial among others: false if it must run alone to be judged. Their memory is compared when all have run. */

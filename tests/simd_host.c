@@ -544,7 +544,7 @@ static bool is_masked_move(const struct insn *i)
 
 static bool has_memory(const struct insn *i)
 {
-    return i->form == FORM_M || i->form == FORM_MR || i->form == FORM_RM || i->form == FORM_RMI || is_masked_move(i);
+    return insn_has_memory(i) || is_masked_move(i);
 }
 
 /* Whether an address is in memory that only ours has. */

@@ -306,6 +306,21 @@ static void decode_operands(struct cursor *c, struct insn *insn, const struct op
         insn->immediate = (row->opcode & 7u) << 8 | modrm(c);
 }
 
+bool insn_has_memory(const struct insn *insn)
+{
+    switch (insn->form) {
+    case FORM_M:
+    case FORM_RM:
+    case FORM_MR:
+    case FORM_MI:
+    case FORM_MC:
+    case FORM_RMI:
+    case FORM_MRI:
+    case FORM_MRC: return true;
+    default: return false;
+    }
+}
+
 static bool writes_memory(const struct insn *insn)
 {
     switch (insn->form) {

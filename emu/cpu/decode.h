@@ -210,6 +210,9 @@ struct insn_effects {
     bool may_fault;
 };
 
+/* Whether one of the operands is in memory by the ModR/M byte or a MOFFS (SDM vol. 2, 2.1.3); LEA's is, too. */
+bool insn_has_memory(const struct insn *insn);
+
 void insn_effects(const struct insn *insn, struct insn_effects *effects);
 
 #define DISASSEMBLY_SIZE 96

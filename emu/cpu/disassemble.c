@@ -60,21 +60,6 @@ static const char *size_word(unsigned size)
     return size == 1 ? "byte " : size == 2 ? "word " : size == 8 ? "qword " : size == 16 ? "oword " : "dword ";
 }
 
-static bool has_memory(const struct insn *insn)
-{
-    switch (insn->form) {
-    case FORM_M:
-    case FORM_RM:
-    case FORM_MR:
-    case FORM_MI:
-    case FORM_MC:
-    case FORM_RMI:
-    case FORM_MRI:
-    case FORM_MRC: return true;
-    default: return false;
-    }
-}
-
 static void put_address(struct line *line, const struct insn *insn)
 {
     unsigned width = insn->prefixes & PREFIX_ADDRESS16 ? 2 : 4;
@@ -166,7 +151,7 @@ static void put_operand(struct line *line, const struct insn *insn, bool first, 
         return;
     }
     if (place == 'M' || place == 'O' ||
-        ((place == 'E' || place == 'R' || place == 'Q' || place == 'W') && has_memory(insn))) {
+        ((place == 'E' || place == 'R' || place == 'Q' || place == 'W') && insn_has_memory(insn))) {
         put_memory(line, insn, place == 'R' ? 'w' : type);
         return;
     }

@@ -55,21 +55,6 @@ static enum role first_role(const struct insn *i, bool x87)
 }
 
 /* --- Operands --- */
-static bool in_memory(const struct insn *i)
-{
-    switch (i->form) {
-    case FORM_M:
-    case FORM_RM:
-    case FORM_MR:
-    case FORM_MI:
-    case FORM_MC:
-    case FORM_RMI:
-    case FORM_MRI:
-    case FORM_MRC: return true;
-    default: return false;
-    }
-}
-
 static unsigned structure_size(const struct insn *i)
 {
     switch (i->operation) {
@@ -157,7 +142,7 @@ static void operand(const struct insn *i, const char *code, bool first, enum rol
     case 'W':
     case 'O':
     case 'R':
-        if (in_memory(i)) {
+        if (insn_has_memory(i)) {
             memory_operand(i, code + (code[0] == 'R' ? 4 : 1), role, e); /* Rv/Mw */
             return;
         }

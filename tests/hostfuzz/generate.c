@@ -118,21 +118,6 @@ bool pushes_often(const struct opcode_row *row)
     return row->operation == OP_PUSHA || row->operation == OP_ENTER || row->operation == OP_CALL_FAR;
 }
 
-bool has_memory(const struct insn *insn)
-{
-    switch (insn->form) {
-    case FORM_M:
-    case FORM_RM:
-    case FORM_MR:
-    case FORM_MI:
-    case FORM_MC:
-    case FORM_RMI:
-    case FORM_MRI:
-    case FORM_MRC: return true;
-    default: return false;
-    }
-}
-
 /* --- Segments --- */
 
 void segments_choose(struct fuzz *f)
@@ -450,7 +435,7 @@ static void season(struct fuzz *f, struct trial *t)
 {
     uint32_t *reg = t->before.reg;
     unsigned size = t->insn.size;
-    uint32_t at = has_memory(&t->insn) ? linear_of(f, t, t->insn.segment, operand_offset(t)) : 0;
+    uint32_t at = insn_has_memory(&t->insn) ? linear_of(f, t, t->insn.segment, operand_offset(t)) : 0;
 
     switch (t->insn.operation) {
     case OP_DIV:
@@ -520,7 +505,7 @@ static void trial_make(struct fuzz *f, unsigned row, unsigned slot)
     t->before.eip = window_end(f->wide, slot) - t->length;
     registers_choose(f, t, &opcode_rows[row]);
     if (t->decoded == DECODE_OK || t->unlocked) {
-        if (has_memory(&t->insn) && !one_in(f, 16))
+        if (insn_has_memory(&t->insn) && !one_in(f, 16))
             aim(f, t);
         season(f, t);
     }

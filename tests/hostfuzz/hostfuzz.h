@@ -120,8 +120,7 @@ void segments_choose(struct fuzz *f);
 void data_choose(struct fuzz *f);
 /* Fills f->trial, and what they need of code and data. */
 void batch_make(struct fuzz *f, bool wide);
-/* Whether there is a memory operand, and its offset. */
-bool has_memory(const struct insn *insn);
+/* The offset of the memory operand. */
 uint32_t operand_offset(const struct trial *t);
 /* Linear address of an offset; and whether SS has a 32-bit stack pointer. */
 uint32_t linear_of(const struct fuzz *f, const struct trial *t, unsigned segment, uint32_t offset);

@@ -164,7 +164,7 @@ static bool operand_faults(const struct situation *s, unsigned size, bool write,
 
 static void result_put(const struct situation *s, struct permitted *p, uint32_t value)
 {
-    if (has_memory(&s->t->insn))
+    if (insn_has_memory(&s->t->insn))
         p->store[p->stores++] = (struct store){operand_linear(s), value, s->t->insn.size};
     else
         register_put(&p->outcome, s->t->insn.dst, s->t->insn.size, value);
@@ -177,7 +177,7 @@ static unsigned lock_verw(const struct situation *s, struct permitted *set)
     const struct trial *t = s->t;
     struct outcome *executed = &set[1].outcome;
 
-    if (!t->unlocked || t->insn.operation != OP_VERW || !has_memory(&t->insn))
+    if (!t->unlocked || t->insn.operation != OP_VERW || !insn_has_memory(&t->insn))
         return 0;
     outcome_fault(&set[0].outcome, &t->before, EXC_UD, 0, 0);
     if (!operand_faults(s, 2, false, executed)) {
@@ -223,7 +223,7 @@ static unsigned call_two_faults(const struct situation *s, struct permitted *set
         return 0;
     if (i->form == FORM_I)
         target = t->before.eip + t->length + i->immediate;
-    else if (!has_memory(i))
+    else if (!insn_has_memory(i))
         target = t->before.reg[i->dst];
     else if (!operand_faults(s, i->size, false, &set[0].outcome))
         target = memory_get(s, operand_linear(s), i->size);
@@ -367,7 +367,7 @@ static unsigned null_selector(const struct situation *s, struct permitted *set)
 
 static unsigned prefetch_register(const struct situation *s, struct permitted *set)
 {
-    if (!is_operation(s, OP_NOP) || opcode_rows[s->t->row].opcode != 0x0F0D || has_memory(&s->t->insn))
+    if (!is_operation(s, OP_NOP) || opcode_rows[s->t->row].opcode != 0x0F0D || insn_has_memory(&s->t->insn))
         return 0;
     outcome_done(&set[0].outcome, s->t);
     outcome_fault(&set[1].outcome, &s->t->before, EXC_UD, 0, 0);
@@ -412,7 +412,7 @@ static unsigned bit_count(const struct situation *s, struct permitted *set)
 
     if ((!forward && !is_operation(s, OP_BSR)) || !(t->insn.prefixes & PREFIX_REP))
         return 0;
-    if (has_memory(&t->insn)) {
+    if (insn_has_memory(&t->insn)) {
         if (operand_faults(s, size, false, &set[0].outcome))
             return 0;
         value = memory_get(s, operand_linear(s), size);
@@ -447,9 +447,9 @@ static unsigned double_shift(const struct situation *s, struct permitted *set)
     uint64_t all;
 
     if ((!left && !is_operation(s, OP_SHRD)) || i->size != 2 || count <= 16 ||
-        (has_memory(i) && operand_faults(s, 2, true, &set[0].outcome)))
+        (insn_has_memory(i) && operand_faults(s, 2, true, &set[0].outcome)))
         return 0;
-    dst = (has_memory(i) ? memory_get(s, operand_linear(s), 2) : t->before.reg[i->dst]) & 0xFFFF;
+    dst = (insn_has_memory(i) ? memory_get(s, operand_linear(s), 2) : t->before.reg[i->dst]) & 0xFFFF;
     all = (uint64_t)dst << 32 | src << 16 | dst;
     turned = (left ? src << turn | src >> (16 - turn) : src >> turn | src << (16 - turn)) & 0xFFFF;
     outcome_done(&set[0].outcome, t);

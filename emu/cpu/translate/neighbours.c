@@ -75,17 +75,7 @@ static bool has_plain_operand(const struct insn *i)
 {
     bool bit_anywhere = i->operation >= OP_BT && i->operation <= OP_BTC && i->form == FORM_MR;
 
-    switch (i->form) {
-    case FORM_M:
-    case FORM_MR:
-    case FORM_RM:
-    case FORM_MI:
-    case FORM_MC:
-    case FORM_RMI:
-    case FORM_MRI:
-    case FORM_MRC: return i->operation != OP_LEA && !(i->prefixes & PREFIX_ADDRESS16) && !bit_anywhere;
-    default: return false;
-    }
+    return insn_has_memory(i) && i->operation != OP_LEA && !(i->prefixes & PREFIX_ADDRESS16) && !bit_anywhere;
 }
 
 static struct operand operand_of(const struct survey *s, const struct insn *i, const struct known_effects *e)
