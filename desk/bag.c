@@ -256,8 +256,6 @@ static bool copy_piece(struct bag *b, struct copying *c, size_t size, struct err
 {
     if (c->descriptor >= 0 && !write_piece(c->descriptor, c->path, b->piece, size, error))
         return false;
-    if (interrupted())
-        return error_set(error, STATUS_HOST, b->path, NULL, NULL, "interrupted");
     sha256_add(&c->hash, b->piece, size);
     if (c->at == 0)
         memcpy(b->head, b->piece, b->head_size = size < SIGNATURE_HEAD ? size : SIGNATURE_HEAD);
@@ -272,7 +270,7 @@ static bool copy_gap(struct bag *b, struct copying *c, uint64_t end, struct erro
 
     text_print(&b->missing, "%s%" PRIu64 "-%" PRIu64, b->missing.length ? " " : "", c->at, end - 1);
     memset(b->piece, 0, end - c->at < PIECE ? (size_t)(end - c->at) : PIECE);
-    while (good && c->at < end)
+    while (good && c->at < end && !interrupted())
         good = copy_piece(b, c, end - c->at < PIECE ? (size_t)(end - c->at) : PIECE, error);
     return good;
 }
@@ -303,7 +301,7 @@ static bool copy(struct bag *b, struct desk_volume *volume, const struct file_en
     damage->status = STATUS_OK;
     b->head_size = b->missing.length = 0;
     sha256_begin(&c.hash);
-    while (good && c.at < e->size && (c.at > 0 || is_believable(b, volume, e, damage))) {
+    while (good && !interrupted() && c.at < e->size && (c.at > 0 || is_believable(b, volume, e, damage))) {
         struct error found = {.status = STATUS_OK};
         c.files->system->read(c.files->context, e, c.at, b->piece, PIECE, &got, &found);
         if (damage->status == STATUS_OK)
@@ -316,6 +314,8 @@ static bool copy(struct bag *b, struct desk_volume *volume, const struct file_en
             good = copy_gap(b, &c, next, error);
     }
     sha256_end(&c.hash, digest);
+    if (good && interrupted())
+        return error_set(error, STATUS_HOST, b->path, NULL, NULL, "interrupted");
     if (good && c.at < e->size && damage->status == STATUS_OK)
         error_set(damage, STATUS_WRONG, path, NULL, NULL, "ends after %" PRIu64 " of %" PRIu64 " bytes", c.at, e->size);
     if (c.at < e->size)

@@ -92,7 +92,8 @@ static void wait_for_one(struct child *all, size_t first, size_t next)
             ends[count] = (struct pollfd){.fd = all[i].life};
             which[count++] = &all[i];
         }
-    if (poll(ends, count, -1) < 0 && interrupted())
+    poll(ends, count, 1000); /* an interrupt may have come just before */
+    if (interrupted())
         for (nfds_t i = 0; i < count; i++)
             kill(which[i]->process, SIGTERM);
     for (nfds_t i = 0; i < count; i++)

@@ -20,6 +20,7 @@
 
 #include "archive/archive.h"
 #include "desk/jail.h"
+#include "desk/progress.h"
 #include "formats/file.h"
 #include "formats/images/images.h"
 #include "formats/plain.h"
@@ -660,7 +661,7 @@ static bool resume_in(struct reader *r, const struct file_run *run, uint64_t fro
     uint64_t at = from > run->at ? run->at + (from - run->at + SECTOR_SIZE - 1) / SECTOR_SIZE * SECTOR_SIZE : run->at;
     uint32_t got;
 
-    for (; at < run->at + run->length; at += SECTOR_SIZE)
+    for (; at < run->at + run->length && !interrupted(); at += SECTOR_SIZE)
         if (r->disk->read(r->disk->context, (run->place + at - run->at) / SECTOR_SIZE, 1, sector, &got) == BLOCK_OK) {
             *next = at;
             return true;
@@ -678,7 +679,7 @@ static bool resume_unit(struct reader *r, const struct file_entry *e, uint64_t o
     size_t got = 0;
 
     *next = (offset + UNIT_SIZE - 1) / UNIT_SIZE * UNIT_SIZE;
-    for (; r->units < UNIT_LIMIT && *next < e->size && r->process; r->units++, *next += UNIT_SIZE)
+    for (; r->units < UNIT_LIMIT && *next < e->size && r->process && !interrupted(); r->units++, *next += UNIT_SIZE)
         if (ask_bytes(r, e, *next, &byte, 1, &got, &ignored) && got == 1)
             return true;
     return false;

@@ -154,6 +154,10 @@ while ps -o stat= --ppid $! | grep -qv Z; do sleep 0.1; done
 kill -TERM $!; kill -CONT $!; wait $!
 passed "one that comes when those that were begun have ended is no success" $(($? != 4))
 says "since not all were" err "interrupted: not all were begun"
+strace -qq -o traced -e trace=write -e inject=write:signal=SIGTERM:when=1 "$MUNIMENT" verify copy1.mun copy2.mun $trust --threads 1 >out 2>err
+passed "nor is one that comes while the first of two is reported" $(($? != 4))
+says "of which the second was not begun" err "interrupted: not all were begun"
+passed "and is not reported" "$(! grep -q copy2 out; echo $?)"
 began=$(date +%s%N)
 "$MUNIMENT" verify hd.mun $trust --quick --rate 20 >out
 passed "a rate is kept to" "$([ $((($(date +%s%N) - began) / 1000000)) -ge $(($(stat -c %s hd.mun) / 20972 * 9 / 10)) ]; echo $?)"
