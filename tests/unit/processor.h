@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <malloc.h>
+
 #include <cmocka.h>
 
 #include "emu/bus.h"
@@ -66,9 +68,21 @@ static inline void poke(struct processor *p, uint32_t address, uint32_t value, u
     memory_write(&p->memory, address, value, size);
 }
 
+/* Fails where the RAM of two differs, and says where. cmocka compares byte by byte: only then. */
+static inline void expect_same_ram(const struct processor *a, const struct processor *b)
+{
+    if (memcmp(a->memory.ram, b->memory.ram, MACHINE_RAM) != 0)
+        assert_memory_equal(a->memory.ram, b->memory.ram, MACHINE_RAM);
+}
+
 /* Fresh from RESET, in real mode. */
 static inline struct processor *processor_new(enum cpu_model model)
 {
+    /* Memory that is freed stays with the process: thousands of processors follow one another, and pages that come
+     * anew from the kernel cost more than what most of them run. */
+    static bool kept;
+    if (!kept)
+        kept = mallopt(M_MMAP_THRESHOLD, 32 << 20) && mallopt(M_TRIM_THRESHOLD, 256 << 20);
     struct processor *p = calloc(1, sizeof *p);
 
     assert_non_null(p);

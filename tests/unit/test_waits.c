@@ -32,7 +32,7 @@ static uint64_t compare(const uint8_t *code, size_t length, const uint32_t reg[8
     assert_int_equal(a->cpu.eip, b->cpu.eip);
     assert_int_equal(a->cpu.left, b->cpu.left);
     assert_int_equal(a->cpu.halted_dead, b->cpu.halted_dead);
-    assert_memory_equal(a->memory.ram, b->memory.ram, MACHINE_RAM);
+    expect_same_ram(a, b);
     processor_free(a);
     processor_free(b);
     return waited;
