@@ -105,16 +105,27 @@ def read_includes():
     return includes
 
 
+def read_symbols(paths):
+    """{object file: its symbols, each with its kind}: one nm reads them all."""
+    symbols = {}
+    listed = subprocess.run(["nm", "-A", "-P", *paths], check=True, capture_output=True, text=True).stdout if paths else ""
+    for line in listed.splitlines():
+        path, symbol, kind = line.split()[:3]
+        symbols.setdefault(path.rstrip(":"), []).append((symbol, kind))
+    return symbols
+
+
 def read_calls(build):
     """({module: {module: a symbol}}, names that two modules define: of those in libraries the linker takes one without a word)"""
     defined, wanted, twice = {}, [], []
     for name in USES:
-        for path in sorted(pathlib.Path(build, name).glob("*.o")):
+        paths = sorted(pathlib.Path(build, name).glob("*.o"))
+        symbols = read_symbols(paths)
+        for path in paths:
             module = f"{name}/{path.stem}"
             if name == "bios" or not pathlib.Path(f"{module}.c").exists():
                 continue
-            for line in subprocess.run(["nm", "-P", path], check=True, capture_output=True, text=True).stdout.splitlines():
-                symbol, kind = line.split()[:2]
+            for symbol, kind in symbols.get(str(path), ()):
                 if kind == "U":
                     wanted.append((module, symbol))
                 elif kind.isupper():
