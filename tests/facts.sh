@@ -24,7 +24,9 @@ gives()
 # says FACT FILE TEXT: the file holds the text.
 says()
 {
-    grep -qF -e "$3" "$2"
+    local text
+    IFS= read -r -d '' text <"$2" || true # without a process, which costs more than the search; what has a NUL, grep reads
+    [[ $text == *"$3"* ]] || grep -qF -e "$3" "$2"
     passed "$1" $?
 }
 
