@@ -18,7 +18,13 @@ certify second 2020-01-01 2099-01-01 --office >out
 trust="--trust office.root --trust work.cert --trust second.cert"
 "$MUNIMENT" log new office.log --origin registry.example/log >out
 # The folder of an archive's batches.
-beside() { echo "$(dirname "$1")/$(tar -xOf "$1" content.txt | sha256sum | cut -c1-16).evidence"; }
+beside()
+{
+    local folder=. digest
+    [[ $1 != */* ]] || folder=${1%/*}
+    digest=$(tar -xOf "$1" --occurrence content.txt | sha256sum)
+    echo "$folder/${digest:0:16}.evidence"
+}
 read_one() { "$MUNIMENT" files "$1" RECORDS/P1021.TXT "${@:2}"; }
 
 # --- An authority for time stamps, by openssl ts ---
@@ -545,15 +551,14 @@ gives "one alone" 6 read_one f/f.mun $trust --evidence f1
 says "is what it says" err 'until 2050-01-01'
 # Strangers' batches between decisions: 2 to the power of 40 ways lead from the last one down.
 mkdir -p deep/deep.mun.evidence; cp f/f.mun deep/deep.mun; cp f1/*.batch deep/deep.mun.evidence
-archive=$(grep -h ^archive: f1/*.batch) left=$(basename f1/*.batch .batch) right=$left
-for ((layer = 0; layer < 40; layer++)); do
-    stands="stands-on: $left"; [ $right = $left ] || stands="$stands"$'\n'"stands-on: $right"
-    for side in 1 2; do
-        printf 'muniment-batch: 0\n%s\n%s\nmade: 2026-01-01T00:00:0%dZ\n' "$archive" "$stands" $side >e
-        digest=$(sha256sum <e | cut -d' ' -f1); mv e deep/deep.mun.evidence/$digest.batch
-        [ $side = 1 ] && first=$digest || { left=$first right=$digest; }
-    done
-done
+python3 - "$(grep -h ^archive: f1/*.batch)" "$(basename f1/*.batch .batch)" <<'PY'
+import hashlib, sys
+below = [sys.argv[2]]
+for layer in range(40):
+    batches = ["\n".join(["muniment-batch: 0", sys.argv[1], *(f"stands-on: {digest}" for digest in below), f"made: 2026-01-01T00:00:0{side}Z", ""]) for side in (1, 2)]
+    below = [hashlib.sha256(batch.encode()).hexdigest() for batch in batches]
+    for digest, batch in zip(below, batches): open(f"deep/deep.mun.evidence/{digest}.batch", "w").write(batch)
+PY
 gives "a decision stands on all of them" 0 timeout 60 "$MUNIMENT" decide deep/deep.mun --close-until 2055-01-01 --reason three --key work $trust
 gives "each is gone over once" 6 timeout 60 "$MUNIMENT" files deep/deep.mun $trust --evidence f2
 says "and the fork is found beside them" err 'until 2060-01-01'
@@ -628,7 +633,7 @@ says "in PREMIS" <("$MUNIMENT" premis a/a.mun $trust) 'to be reviewed on 2030-01
 # A folder with the batches of a thousand others costs nothing.
 mkdir many
 cp a/a.mun many/; cp -r "$(beside a/a.mun)" many/
-for ((n = 0; n < 1000; n++)); do mkdir "many/$(printf '%016x' $n).evidence" "many/$n.mun.evidence"; done
+(cd many && printf '%016x.evidence\n' {0..999} | xargs mkdir && printf '%d.mun.evidence\n' {0..999} | xargs mkdir)
 if strace -o calls true 2>err; then # else this host forbids it, as faults.sh says
     strace -f -o calls -e trace=open,openat "$MUNIMENT" files many/a.mun RECORDS/P1021.TXT $trust >out 2>err
     passed "it is read" $(grep -q P1021 out; echo $?)

@@ -81,7 +81,9 @@ equal()
     (cd tree && find . -type f | sort) >expected
     (cd "bag-$1/data" && find . -type f ! -name '*:*' | sort) >out
     passed "$1: the names" "$(cmp -s expected out; echo $?)"
-    while read -r file; do cmp -s "tree/$file" "bag-$1/data/$file" || echo "$file"; done <expected >out
+    python3 -c 'import filecmp, os, sys
+for files in filecmp.cmpfiles("tree", sys.argv[1], os.fsdecode(sys.stdin.buffer.read()).splitlines(), shallow=False)[1:]:
+    for file in files: print(ascii(file))' "bag-$1/data" <expected >out
     passed "$1: the contents" "$([ ! -s out ]; echo $?)"
     gives "$1: check.py is content" 0 python3 "bag-$1/check.py"
 }

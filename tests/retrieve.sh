@@ -134,7 +134,9 @@ if sys.argv[1] == "make":
     struct.pack_into("<HH", fat, 0, 0xFFF8, 0xFFFF)
     root, at = b"", 2
     for page in PAGES:
-        folder = b"".join(raw + b"\x20" + bytes(10) + struct.pack("<HHHI", 0, 0x2563, 0, 0) for raw in names(page).values())
+        made = names(page)
+        json.dump([f"P{page}/{text}" for text in made], open(f"names.{page}", "w"))
+        folder = b"".join(raw + b"\x20" + bytes(10) + struct.pack("<HHHI", 0, 0x2563, 0, 0) for raw in made.values())
         count = -(-(len(folder) + 32) // per)
         for i in range(count): struct.pack_into("<H", fat, 2 * (at + i), at + i + 1 if i + 1 < count else 0xFFFF)
         data[(at - 2) * per:(at - 2) * per + len(folder)] = folder
@@ -147,9 +149,8 @@ if sys.argv[1] == "make":
     boot[510:] = b"\x55\xaa"
     open("names.img", "wb").write(bytes(boot) + 2 * bytes(fat.ljust(sectors * 512, b"\0")) + root.ljust(32 * 512, b"\0") + data)
 else:
-    page = int(sys.argv[1])
     listed = [json.loads(line)["path"] for line in open("listed")]
-    wanted = [f"P{page}/{text}" for text in names(page)]
+    wanted = json.load(open(f"names.{sys.argv[1]}"))
     wrong = [(a, b) for a, b in zip(listed, wanted) if a != b]
     print(len(listed), wrong[:5])
     sys.exit(bool(wrong) or len(listed) != 10000)
