@@ -17,6 +17,7 @@ a name is not written."""
 import base64
 import functools
 import hashlib
+import itertools
 import os
 import re
 import subprocess
@@ -271,6 +272,8 @@ def main(arguments):
         name, _, path = argument.partition("=")
         with open(path, "rb") as file:
             forger.given[name] = file.read()
+        if name.startswith("source/"):  # which is left out otherwise; its place is before the manifest
+            forger.given = {**dict.fromkeys(itertools.takewhile("machine.yaml".__ne__, forger.given)), name: b"", **forger.given}
     forger.write(arguments[3])
 
 

@@ -53,22 +53,22 @@ for key in office.key other.key; do "$MUNIMENT" key new $key >out; done
 disk 2
 "$MUNIMENT" seal machine.yaml -o foreign.mun --key office.key >out
 
-spoil() # FILE OFFSET LENGTH: noise there
+spoil() # FILE OFFSET LENGTH: noise there, in which no byte is what it was
 {
-    python3 - "$@" <<'PY'
-import random, sys
-path, at, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-with open(path, "r+b") as f:
-    f.seek(at)
-    was = f.read(size)
-    noise = random.Random(size).randbytes(len(was))
-    f.seek(at)
-    f.write(bytes(a ^ (b or 1) for a, b in zip(was, noise)))
-PY
+    perl -e 'use strict; use warnings; my ($path, $at, $size) = @ARGV; my ($f, $was); srand($size);
+        open($f, "+<", $path) && seek($f, $at, 0) && defined(read($f, $was, $size)) or die "$path: $!";
+        my $noise = pack("C*", map { 1 + int(rand(255)) } 1 .. 8191) x (1 + length($was) / 8191);
+        seek($f, $at, 0) && print($f $was ^ substr($noise, 0, length($was))) && close($f) or die "$path: $!"' "$@"
 }
-at() { # MEMBER [FILE]: offset of its data
-    python3 -c 'import sys, tarfile; print(tarfile.open(sys.argv[2]).getmember(sys.argv[1]).offset_data)' "$1" "${2-sound.mun}"
+declare -A places
+members() # FILE: where the data of each of its members begin
+{
+    local member place
+    while read -r place member; do places[$1:$member]=$place; done < \
+        <(python3 -c 'import sys, tarfile; [print(m.offset_data, m.name) for m in tarfile.open(sys.argv[1])]' "$1")
 }
+members sound.mun; members foreign.mun
+at() { echo "${places[${2-sound.mun}:$1]}"; } # MEMBER [FILE]: offset of its data
 fresh() { rm -f new.mun; cp sound.mun worn.mun; }
 mended() # FACT ARGUMENT...: repair of worn.mun gives sound.mun, to the byte
 {
