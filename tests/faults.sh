@@ -1,7 +1,7 @@
 #!/bin/bash
 # faults.sh - every system call of ingest on a shelf of three floppies, and of seal, fails once (strace --inject), or the process is killed in it: each
-# archive is whole or not there, nothing half-written stays when the same command has run again, and that comes to its end. FAULTS=N, or all with
-# LONG, of the calls of each kind; the counts are printed.
+# archive is whole or not there, nothing half-written stays when the same command has run again, and that comes to its end. One of the calls of each
+# kind, each time another; FAULTS=N of them, or all with LONG. The counts are printed.
 set -u
 . tests/facts.sh
 muniment=$(realpath "${MUNIMENT:-build/muniment}") here=$PWD
@@ -9,7 +9,7 @@ cd "$WORK" || exit 1
 command -v strace >/dev/null || { echo "strace is not installed"; exit 77; }
 strace -o /dev/null true 2>/dev/null || { echo "strace may not trace here"; exit 77; }
 most=${FAULTS:-${LONG:+100000}}
-most=${most:-3}
+most=${most:-1}
 python3 - <<'PY'
 import random
 for name in "abc":
@@ -45,10 +45,11 @@ for act in ingest seal; do
         getdents64:error=EIO newfstatat:error=EIO write:signal=KILL pwrite64:signal=KILL fsync:signal=KILL linkat:signal=KILL renameat:signal=KILL unlinkat:signal=KILL openat:signal=KILL close:signal=KILL; do
         call=${fault%%:*}
         made=$(grep -c "^$call(" calls)
-        # The first ones are the loader's, before the command watches for signals. Those that are tried lie apart by the same number of calls.
+        # The first ones are the loader's, before the command watches for signals. Those that are tried lie apart by the same number of calls, from any of the first on.
         first=$(($(sed '/^rt_sigaction(SIGINT/,$d' calls | grep -c "^$call(") + 1))
         step=$(((made - first + most) / most))
-        for ((n = first; n <= made; n += step < 1 ? 1 : step)); do
+        [ $step -ge 1 ] || step=1
+        for ((n = first + RANDOM % step; n <= made; n += step)); do
             rm -rf lib && mkdir lib
             status=0 begun=$SECONDS
             under "$fault:when=$n" "${command[@]}" || status=$?
