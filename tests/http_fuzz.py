@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""http_fuzz.py - the desk is sent what no browser sends: requests and WebSocket frames that are cut, doubled and changed, for HTTP_FUZZ_SECONDS (20;
-a campaign takes 1200) each, some after an entry with a cookie that is good; then CONNECTIONS (2,000; 10,000 with LONG) connections at a time that say
+"""http_fuzz.py - the desk is sent what no browser sends: requests and WebSocket frames that are cut, doubled and changed, for HTTP_FUZZ_SECONDS (8, or
+20 with LONG; a campaign takes 1200) each, some after an entry with a cookie that is good; then CONNECTIONS (2,000; 10,000 with LONG) connections at a time that say
 nothing, or half a request. The gate stays the one that it was, and answers, with as many descriptors as before."""
 import base64
 import json
@@ -18,7 +18,7 @@ import time
 from desk_client import Desk, children
 
 MUNIMENT, BUILD = os.environ["MUNIMENT"], pathlib.Path(os.environ["BUILD"]).resolve()
-SECONDS = float(os.environ.get("HTTP_FUZZ_SECONDS", "20"))
+SECONDS = float(os.environ.get("HTTP_FUZZ_SECONDS", "20" if os.environ.get("LONG") else "8"))
 KINDS = os.environ.get("HTTP_FUZZ_KINDS", "HTTP WebSocket").split()
 CONNECTIONS = 10000 if os.environ.get("LONG") else 2000
 seed = int(os.environ.get("HTTP_FUZZ_SEED", random.randrange(1 << 32)))
