@@ -2,8 +2,9 @@
 # hosts.sh - a machine is the same on every host: the runner (runner.c), built by Debian's cross compilers and run by qemu-user, prints the same digests on each, at
 # many points of each guest, and they are those of `muniment boot`.
 #
-# HOSTS_TESTED names hosts, or is "all"; without it, and without LONG, a sample: one of 32 bits and one that is big-endian. A host whose compiler or emulator is
-# not there is passed over, and said so.
+# HOSTS_TESTED names hosts, or is "all"; without it, and without LONG, a sample: one of 32 bits and one that is big-endian, ten points of each guest, shorter runs of the
+# loads, the firmware's tests in two stretches, and of the states that are carried those of three guests, which each run draws. A host whose compiler or emulator is not there is ignored, and
+# a line says so.
 set -euo pipefail
 unset MAKEFLAGS MFLAGS
 sample="i386 s390x"
@@ -11,8 +12,11 @@ all="i386 aarch64 armhf riscv64 ppc64el s390x"
 hosts=${HOSTS_TESTED:-${LONG:+all}}
 [ "${hosts:=$sample}" != all ] || hosts=$all
 root=$BUILD/hosts
-points=10
-[ "$hosts" = "$sample" ] || points=100
+points=10 ticks=8000000
+[ "$hosts" = "$sample" ] || points=100 ticks=20000000
+loads="integer branchy memory system x87"
+drawn=" records $loads sse2 " # for carried
+[ "$hosts" != "$sample" ] || drawn=" $(shuf -n 3 -e $drawn | tr '\n' ' ')"
 
 # What runs a host's programs; i386 is at home here.
 emulator()
@@ -58,6 +62,7 @@ carried()
 {
     local name=$1 ticks=$2 image=$3 host there back
     shift 3
+    [[ $drawn == *" $name "* || $hosts != "$sample" ]] || return 0
     "$BUILD/tests/runner" "$@" --until tick:"$ticks" "$image" >"$WORK/reference"
     for host in $ready; do
         there=$((ticks / 5 + (RANDOM * 32768 + RANDOM) % (ticks / 4))) back=$((ticks / 2 + (RANDOM * 32768 + RANDOM) % (ticks / 4)))
@@ -69,15 +74,46 @@ carried()
     done
 }
 
-# moved NAME OPTION TEXT FACT: the firmware's tests on another machine, whose pointer moves when they ask for it by this text; they find that it did. On more than the sample of hosts it is
-# carried too.
+# continued HOST FROM TO STATE OPTION...: from a state that was saved here, the digests on that host are those of the reference.
+continued()
+{
+    local host=$1 from=$2 to=$3 state=$4 every=$5
+    shift 5
+    $(emulator "$host") "$root/$host/runner" --every "$every" --load "$state" --until tick:"$to" "$@" >"$WORK/$host"
+    awk -v from="$from" -v to=$((to + every / 2)) '$2 > from && $2 < to' "$WORK/reference" | diff - "$WORK/$host"
+    digests=$((digests + $(wc -l <"$WORK/$host"))) carries=$((carries + 1))
+    printf '%-9s %-8s %s\n' "$name" "$host" "$(tail -n 1 "$WORK/$host")"
+}
+
+# stretches NAME TICKS IMAGE OPTION...: a fifth of the run, from a random tick on, and its last tenth, on every host.
+stretches()
+{
+    local name=$1 ticks=$2 image=$3 every=$(($2 / 40)) host at there
+    shift 3
+    "$BUILD/tests/runner" "$@" --every $every --until tick:"$ticks" "$image" >"$WORK/reference"
+    printf '%-9s %-8s %s\n' "$name" x86-64 "$(tail -n 1 "$WORK/reference")"
+    for host in $ready; do
+        at=$((RANDOM % 32)) there=$((at * every + every / 4 + RANDOM))
+        "$BUILD/tests/runner" "$@" --until tick:$there --save "$WORK/there" "$image" >/dev/null
+        "$BUILD/tests/runner" "$@" --load "$WORK/there" --until tick:$((36 * every)) --save "$WORK/back" "$image" >/dev/null
+        continued "$host" $there $(((at + 8) * every)) "$WORK/there" $every "$@" "$image"
+        continued "$host" $((36 * every + every / 4)) "$ticks" "$WORK/back" $every "$@" "$image"
+    done
+}
+
+# moved NAME OPTION TEXT FACT: the firmware's tests on another machine, whose pointer moves when they ask for it by this text; they find that it did. On the sample of hosts two
+# stretches of them, the movement in the second; else all, and carried.
 moved()
 {
     local name=$1 at image=$BUILD/bios/test.img
     at=$("$BUILD/tests/runner" "$2" --until serial:"$3" "$image" | sed 's/^tick \([0-9]*\) .*/\1/')
     "$BUILD/tests/runner" "$2" --move "$at" --until serial:"ok   $4" "$image" >"$WORK/reference"
-    guest "$name" $((at + 10000000)) "$image" "$2" --move "$at"
-    [ "$hosts" = "$sample" ] || carried "$name" $((at + 10000000)) "$image" "$2" --move "$at"
+    if [ "$hosts" = "$sample" ]; then
+        stretches "$name" $((at + 10000000)) "$image" "$2" --move "$at"
+    else
+        guest "$name" $((at + 10000000)) "$image" "$2" --move "$at"
+        carried "$name" $((at + 10000000)) "$image" "$2" --move "$at"
+    fi
 }
 
 # cable: two machines on one cable are the same on every host, and as `muniment boot` has them.
@@ -145,12 +181,12 @@ guest first 10000000 "$BUILD/demo/first.img"
 guest records 600000000 "$BUILD/demo/records.img" --key 280000000:1c --key 300000000:d0 --key 310000000:d0 --key 320000000:02 --key 330000000:0b \
     --key 340000000:03 --key 350000000:02 --key 370000000:1c --key 480000000:1f --key 580000000:01
 carried records 300000000 "$BUILD/demo/records.img" --key 280000000:1c
-for load in integer branchy memory system x87; do
-    guest "$load" 20000000 "$BUILD/bench/$load.img"
-    carried "$load" 20000000 "$BUILD/bench/$load.img"
+for load in $loads; do
+    guest "$load" $ticks "$BUILD/bench/$load.img"
+    carried "$load" $ticks "$BUILD/bench/$load.img"
 done
-guest sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
-carried sse2 20000000 "$BUILD/bench/sse2.img" --pentium4
+guest sse2 $ticks "$BUILD/bench/sse2.img" --pentium4
+carried sse2 $ticks "$BUILD/bench/sse2.img" --pentium4
 moved pci --pci "pointer: to the middle" backdoor_reports_positions
 moved mouse --serial-mouse "mouse: 300 right" serial_mouse_reports_what_it_was_given
 for host in $ready; do
