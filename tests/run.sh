@@ -5,9 +5,11 @@
 #
 # A test is a program. Exit status 0: passed; 77: skipped, its last line says why; anything else: failed, and the end of what it printed is shown. It
 # runs in the root of the repository, finds the command in MUNIMENT and an empty folder of its own in WORK; what it printed stays in
-# BUILD/tests/NAME.log. As many tests run at a time as there are processors.
+# BUILD/tests/NAME.log. As many tests run at a time as there are processors, and beside them, one after the other, those
+# that wait for most of their time: for clocks, viewers and sessions.
 set -u
 shopt -s lastpipe
+WAITING=" vnc.py sessions.py http_fuzz.py terminal.sh desk_kills.py "
 export BUILD=${BUILD:-build}
 export MUNIMENT=${MUNIMENT:-$(realpath -m "$BUILD/muniment")}
 
@@ -35,7 +37,16 @@ if [ "${1-}" = --one ]; then
 fi
 mkdir -p "$BUILD/tests"
 passed=0 failed=0 skipped=0
-printf '%s\0' "$@" | xargs -0 -n 1 -P "$(nproc)" "$0" --one | while IFS= read -r line; do
+busy=() waiting=()
+for test; do
+    if [[ $WAITING == *" ${test##*/} "* ]]; then waiting+=("$test"); else busy+=("$test"); fi
+done
+# run_all AT-A-TIME TEST...
+run_all()
+{
+    [ $# -eq 1 ] || printf '%s\0' "${@:2}" | xargs -0 -n 1 -P "$1" "$0" --one
+}
+{ run_all "$(nproc)" "${busy[@]}" & run_all 1 "${waiting[@]}" & wait; } | while IFS= read -r line; do
     printf '%s\n' "$line"
     case $line in
     "passed "*)  passed=$((passed + 1)) ;;

@@ -10,12 +10,12 @@ GUESTS       := $(addprefix $(BUILD)/,$(addprefix demo/,records.img records.yaml
 TESTS_CPU    := $(addprefix tests/,hostfuzz.sh vectors.sh kvm_unit_tests.sh test386.sh linux_programs.sh testfloat.sh) $(addprefix $(BUILD)/tests/,x87_host simd_host)
 CPU_PROGRAMS := $(addprefix $(BUILD)/tests/,hostfuzz vectors vectors386 test386 multiboot linuxuser testfloat x87_host simd_host host_verdict)
 
-# What takes longest comes first: as many run at a time as there are processors.
+# What takes longest comes first, the guests before all (guests.mk): as many run at a time as there are processors.
 TESTS := $(addprefix tests/, \
-    determinism.sh flips.sh hosts.sh resume.sh kills.sh replay.sh \
-    attest.sh trust.sh verify.sh ingest.sh shelf.sh library.sh faults.sh memory.py log.sh repair.sh keys.sh retrieve.sh filesystems.sh package.sh exchange.sh watch.sh unattended.sh print.sh rules_archive.sh rules_snapshot.sh rules.py windows.py files.sh \
-    derive.sh evidence.sh between.sh firmware.sh acpi.sh firmware_source.sh cirrus.sh \
-    images.sh desk.sh vnc.py terminal.sh desk_kills.py sessions.py http_fuzz.py hours.py script.sh pointers.sh sound.sh set.sh opl.sh engine.sh identify.sh machines.sh readme.py recover.sh demo.sh first_light.sh \
+    determinism.sh hosts.sh evidence.sh filesystems.sh retrieve.sh images.sh faults.sh between.sh firmware.sh flips.sh repair.sh replay.sh verify.sh recover.sh derive.sh \
+    resume.sh kills.sh attest.sh trust.sh ingest.sh shelf.sh library.sh memory.py log.sh keys.sh package.sh exchange.sh watch.sh unattended.sh print.sh rules_archive.sh rules_snapshot.sh rules.py windows.py files.sh \
+    acpi.sh firmware_source.sh cirrus.sh \
+    desk.sh vnc.py sessions.py http_fuzz.py terminal.sh desk_kills.py hours.py script.sh pointers.sh sound.sh set.sh opl.sh engine.sh identify.sh machines.sh readme.py demo.sh first_light.sh \
     elsewhere.sh symbols.sh circles.py format.sh state_doc.sh host_judges.sh vectors386.py letters.py) \
     $(TESTS_CPU) $(TEST_OBJECTS)
 

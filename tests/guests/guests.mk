@@ -6,7 +6,7 @@
 GUEST_TESTS := $(filter-out %/guest.sh,$(wildcard tests/guests/*.sh))
 GUESTS_LONG := debian-apic debian-hpfs debian-devices debian-network debian-office debian-print debian-record freedos-network freedos-sound debian-pnp debian-cirrus debian-installer debian-sound debian-system debian-wine firmware-probe grub-video memtest86 opengem reactos reactos-install
 GUEST_FIRMWARE ?= ours seabios
-TESTS += $(filter-out $(GUESTS_LONG:%=tests/guests/%.sh),$(GUEST_TESTS))
+TESTS := $(filter-out $(GUESTS_LONG:%=tests/guests/%.sh),$(GUEST_TESTS)) $(TESTS)
 
 .PHONY: check-guests check-peers check-points gallery run-check-guests run-check-peers run-check-points run-gallery
 check-guests: deps-guests
