@@ -1,8 +1,8 @@
 #!/bin/bash
 # between.sh - an archive is renamed, replaced or truncated by somebody else (between.c) before each call on files that
 # verify, boot, files and repair make, one after the other: what they say is about one file, and nothing is called sound
-# that is not. LONG=1: before every call; else before at most eight of
-# them that lie apart by the same number of calls, each time others.
+# that is not. LONG=1: before every call; else before at most eight of them that lie apart by the same number of calls,
+# each time others.
 set -u
 here=$PWD
 . "$here/tests/facts.sh"

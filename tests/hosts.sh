@@ -80,9 +80,9 @@ continued()
     local host=$1 from=$2 to=$3 state=$4 every=$5
     shift 5
     $(emulator "$host") "$root/$host/runner" --every "$every" --load "$state" --until tick:"$to" "$@" >"$WORK/$host"
-    awk -v from="$from" -v to=$((to + every / 2)) '$2 > from && $2 < to' "$WORK/reference" | diff - "$WORK/$host"
+    awk -v from="$from" -v to=$((to + every / 2)) '$2 > from && $2 < to' "$WORK/reference" | diff - "$WORK/$host" || { echo "$name on $host, from tick $from"; return 1; }
     digests=$((digests + $(wc -l <"$WORK/$host"))) carries=$((carries + 1))
-    printf '%-9s %-8s %s\n' "$name" "$host" "$(tail -n 1 "$WORK/$host")"
+    printf '%-9s %-8s %s (from tick %d)\n' "$name" "$host" "$(tail -n 1 "$WORK/$host")" "$from"
 }
 
 # stretches NAME TICKS IMAGE OPTION...: a fifth of the run, from a random tick on, and its last tenth, on every host.

@@ -323,15 +323,7 @@ bool insn_has_memory(const struct insn *insn)
 
 static bool writes_memory(const struct insn *insn)
 {
-    switch (insn->form) {
-    case FORM_M:
-    case FORM_MR:
-    case FORM_MI:
-    case FORM_MC:
-    case FORM_MRI:
-    case FORM_MRC: return true;
-    default: return false;
-    }
+    return insn_has_memory(insn) && insn->form != FORM_RM && insn->form != FORM_RMI;
 }
 
 enum decode_result decode(const uint8_t *bytes, size_t available, unsigned mode, enum cpu_model model,

@@ -147,6 +147,9 @@ enum decode_result {
 enum decode_result decode(const uint8_t *bytes, size_t available, unsigned mode, enum cpu_model model,
                           struct insn *insn);
 
+/* Whether one of the operands is in memory by the ModR/M byte or a MOFFS (SDM vol. 2, 2.1.3); LEA's is, too. */
+bool insn_has_memory(const struct insn *insn);
+
 /* --- What an instruction may do ---
  *
  * Derived from its record alone, for all models and modes: what decides its outcome, and what it may change. A
@@ -209,9 +212,6 @@ struct insn_effects {
     uint8_t units;                 /* enum insn_unit */
     bool may_fault;
 };
-
-/* Whether one of the operands is in memory by the ModR/M byte or a MOFFS (SDM vol. 2, 2.1.3); LEA's is, too. */
-bool insn_has_memory(const struct insn *insn);
 
 void insn_effects(const struct insn *insn, struct insn_effects *effects);
 

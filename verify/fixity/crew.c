@@ -113,6 +113,14 @@ static void read_again(struct check *mine, struct stream *s, struct extent_check
     }
 }
 
+/* What was found in a unit that was not read to its end, and again, is not known to be damage. */
+static void forget(struct check *mine)
+{
+    free(mine->held.list);
+    mine->held = (struct held){.list = NULL};
+    *mine->result = (struct verify_result){.bytes = 0};
+}
+
 /* Declares what was found in all units that are done, as far as they follow each other. */
 static void declare_done(struct crew *crew)
 {
@@ -174,6 +182,8 @@ static void *work(void *context)
         check_members(s, x, unit->first, unit[1].first, false);
         if (result.findings > 0 && !mine.held.declared && !mine.cancelled)
             read_again(&mine, s, x, unit);
+        if (mine.cancelled && !mine.held.declared)
+            forget(&mine);
         give_back(crew, unit, &mine);
     }
     pthread_mutex_lock(&crew->lock);

@@ -45,8 +45,11 @@ static struct finding *hold(struct check *c)
 
 static void report(struct check *c, const struct finding *f)
 {
-    struct finding *room = hold(c);
+    struct finding *room;
 
+    if (c->cancelled) /* what was compared then was not read whole */
+        return;
+    room = hold(c);
     c->result->findings++;
     if (room)
         *room = *f;
